@@ -1,0 +1,350 @@
+// Python bindings: checks shapes, allocates, splits the work over threads.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "kernels.h"
+
+namespace nb = nanobind;
+using namespace fastlstm;
+
+namespace {
+
+using In2 = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using In1 = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using In3 = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Index1 = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Index2 = nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Out = nb::ndarray<nb::numpy, double>;
+
+const Kernels* best_kernels() {
+#if defined(FASTLSTM_HAVE_X86_VARIANTS)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+    return kernels_avx512();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kernels_avx2();
+#endif
+  return kernels_baseline();
+}
+
+const Kernels* active = best_kernels();
+
+std::vector<std::string> variants() {
+  std::vector<std::string> names{"baseline"};
+#if defined(FASTLSTM_HAVE_X86_VARIANTS)
+  const std::string best = best_kernels()->name;
+  if (best != "baseline") names.push_back("avx2");
+  if (best == "avx512") names.push_back("avx512");
+#endif
+  return names;
+}
+
+void set_variant(const std::string& name) {
+  const auto names = variants();
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    throw nb::value_error(("variant " + name + " does not run on this machine").c_str());
+#if defined(FASTLSTM_HAVE_X86_VARIANTS)
+  if (name == "avx2") active = kernels_avx2();
+  if (name == "avx512") active = kernels_avx512();
+#endif
+  if (name == "baseline") active = kernels_baseline();
+}
+
+template <class T>
+const KernelTable<T>& table();
+template <>
+const KernelTable<float>& table<float>() { return active->f32; }
+template <>
+const KernelTable<double>& table<double>() { return active->f64; }
+
+// Uninitialised, aligned for the widest vector.
+template <class T>
+struct Buffer {
+  explicit Buffer(std::int64_t n)
+      : data(static_cast<T*>(::operator new(size_t(std::max<std::int64_t>(n, 1)) * sizeof(T),
+                                            std::align_val_t(64)))) {}
+  ~Buffer() { ::operator delete(data, std::align_val_t(64)); }
+  Buffer(const Buffer&) = delete;
+  T* data;
+};
+
+// Memory that the calls of one training run reuse: fresh pages for every Jacobian would cost more
+// than its arithmetic. A workspace serves one call at a time.
+class Workspace {
+ public:
+  // Slots: 0 result rows, 1 state rows, 2 features, 3 + k the work of thread k.
+  template <class T>
+  T* get(size_t slot, std::int64_t n) {
+    std::lock_guard<std::mutex> lock(guard_);
+    if (slots_.size() <= slot) slots_.resize(slot + 1);
+    const std::int64_t bytes = n * std::int64_t(sizeof(T));
+    if (!slots_[slot].buffer || slots_[slot].bytes < bytes) {
+      slots_[slot].buffer.reset();
+      slots_[slot].buffer = std::make_unique<Buffer<char>>(bytes);
+      slots_[slot].bytes = bytes;
+    }
+    return reinterpret_cast<T*>(slots_[slot].buffer->data);
+  }
+
+ private:
+  struct Slot {
+    std::unique_ptr<Buffer<char>> buffer;
+    std::int64_t bytes = 0;
+  };
+  std::vector<Slot> slots_;
+  std::mutex guard_;
+};
+
+Out new_array(std::initializer_list<size_t> shape) {
+  size_t n = 1;
+  for (size_t s : shape) n *= s;
+  auto* data = new Buffer<double>(std::int64_t(n));
+  nb::capsule owner(data, [](void* p) noexcept { delete static_cast<Buffer<double>*>(p); });
+  return Out(data->data, shape, owner);
+}
+
+// Runs job(k) for k in [0, n) on up to n_threads threads; job k is the same whatever their number.
+template <class F>
+void parallel_for(std::int64_t n, int n_threads, const F& job) {
+  const std::int64_t workers = std::min<std::int64_t>(n, n_threads);
+  if (workers <= 1) {
+    for (std::int64_t k = 0; k < n; ++k) job(k);
+    return;
+  }
+  std::exception_ptr failure;
+  std::mutex guard;
+  auto run = [&](std::int64_t worker) {
+    try {
+      for (std::int64_t k = worker; k < n; k += workers) job(k);
+    } catch (...) {
+      std::lock_guard<std::mutex> lock(guard);
+      failure = std::current_exception();
+    }
+  };
+  std::vector<std::thread> threads;
+  std::int64_t started = 1;
+  try {
+    for (; started < workers; ++started) threads.emplace_back(run, started);
+  } catch (const std::system_error&) {  // the system gives no more threads: this one does the rest
+  }
+  run(0);
+  for (std::int64_t w = started; w < workers; ++w) run(w);
+  for (auto& t : threads) t.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+// A network's sizes, with the arrays that Shape points to.
+class Structure {
+ public:
+  Structure(int n_inputs, int n_outputs, const std::vector<int>& hidden_sizes,
+            const std::vector<int>& head_sizes) {
+    if (hidden_sizes.empty() || hidden_sizes.size() > 64)
+      throw nb::value_error("hidden_sizes must name 1 to 64 layers");
+    std::int64_t at = 0;
+    int below = n_inputs, unit = 0, feature = n_inputs, widest = std::max(n_inputs, n_outputs);
+    for (int n : hidden_sizes) {
+      LayerShape a{below, n, at, 0, 0, unit, feature};
+      a.weight_hh = a.weight_ih + 4ll * n * below;
+      a.bias = a.weight_hh + 4ll * n * n;
+      at = a.bias + 4ll * n;
+      layers_.push_back(a);
+      below = n;
+      unit += n;
+      feature += kFeaturesPerUnit * n;
+      widest = std::max(widest, n);
+    }
+    const int top = below;
+    shape_.n_lstm_params = at;
+    for (int n : head_sizes) {
+      head_.push_back({below, n, at, at + std::int64_t(n) * below});
+      at += std::int64_t(n) * (below + 1);
+      below = n;
+      widest = std::max(widest, n);
+    }
+    shape_.readout_head = at;
+    if (!head_sizes.empty()) at += std::int64_t(n_outputs) * below;
+    shape_.readout_hidden = at;
+    shape_.readout_input = at += std::int64_t(n_outputs) * top;
+    shape_.readout_bias = at += std::int64_t(n_outputs) * n_inputs;
+    shape_.n_params = at + n_outputs;
+    shape_.n_inputs = n_inputs;
+    shape_.n_outputs = n_outputs;
+    shape_.n_layers = int(layers_.size());
+    shape_.n_head = int(head_.size());
+    shape_.layers = layers_.data();
+    shape_.head = head_.data();
+    shape_.n_units = unit;
+    shape_.n_features = feature;
+    shape_.max_width = widest;
+  }
+  Structure(const Structure&) = delete;
+  const Shape& shape() const { return shape_; }
+
+ private:
+  std::vector<LayerShape> layers_;
+  std::vector<HeadShape> head_;
+  Shape shape_;
+};
+
+void check(bool ok, const char* message) {
+  if (!ok) throw nb::value_error(message);
+}
+
+void check_inputs(const Shape& s, const In1& params, const In2& u, const Index1& offsets,
+                  const In3& state0) {
+  check(std::int64_t(params.shape(0)) == s.n_params, "params has the wrong length");
+  check(std::int64_t(u.shape(1)) == s.n_inputs, "u has the wrong number of channels");
+  check(offsets.shape(0) >= 1 && offsets(0) == 0, "offsets must start at 0");
+  for (size_t r = 0; r + 1 < offsets.shape(0); ++r)
+    check(offsets(r) <= offsets(r + 1), "offsets must not decrease");
+  check(offsets(offsets.shape(0) - 1) == std::int64_t(u.shape(0)), "offsets must end at len(u)");
+  check(state0.shape(0) + 1 == offsets.shape(0) && state0.shape(1) == 2 &&
+            std::int64_t(state0.shape(2)) == s.n_units,
+        "state0 must have shape (n_records, 2, n_units)");
+}
+
+// Records of similar length share the lanes of one call; worthwhile once most lanes are used.
+template <class T>
+void simulate_records(const Shape& s, const double* params, const double* u,
+                      const std::int64_t* offsets, std::int64_t n_records, double* state, double* y,
+                      int n_threads) {
+  const KernelTable<T>& k = table<T>();
+  std::vector<std::int64_t> order(static_cast<size_t>(n_records));
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    return offsets[a + 1] - offsets[a] > offsets[b + 1] - offsets[b];
+  });
+  const std::int64_t batched = n_records / k.lanes * k.lanes;
+  Buffer<T> packed(k.packed_size(s));
+  k.pack(s, params, packed.data);
+  const std::int64_t groups = batched / k.lanes;
+  parallel_for(groups + n_records - batched, n_threads, [&](std::int64_t job) {
+    if (job < groups) {
+      Buffer<T> work(k.lanes_work_size(s));
+      k.run_lanes(s, params, u, offsets, order.data() + job * k.lanes, state, work.data, y);
+      return;
+    }
+    const std::int64_t r = order[size_t(batched + job - groups)];
+    Buffer<T> work(k.run_work_size(s));
+    k.run_record(s, packed.data, u + offsets[r] * s.n_inputs, offsets[r + 1] - offsets[r],
+                 state + r * 2 * s.n_units, work.data, nullptr, y + offsets[r] * s.n_outputs);
+  });
+}
+
+std::tuple<Out, Out> simulate(const Structure& structure, In1 params, In2 u, Index1 offsets,
+                              In3 state0, bool float32, int n_threads) {
+  const Shape& s = structure.shape();
+  check_inputs(s, params, u, offsets, state0);
+  check(n_threads >= 1, "n_threads must be at least 1");
+  Out y = new_array({u.shape(0), size_t(s.n_outputs)});
+  Out state = new_array({state0.shape(0), 2, size_t(s.n_units)});
+  std::copy_n(state0.data(), state0.size(), state.data());
+  {
+    nb::gil_scoped_release release;
+    auto run = float32 ? simulate_records<float> : simulate_records<double>;
+    run(s, params.data(), u.data(), offsets.data(), std::int64_t(state0.shape(0)), state.data(),
+        y.data(), n_threads);
+  }
+  return {y, state};
+}
+
+template <class T>
+void jacobian_records(const Shape& s, const JacobianJob& job, const double* u,
+                      std::int64_t n_records, std::int64_t n_blocks, double* y, int n_threads,
+                      Workspace& space) {
+  const KernelTable<T>& k = table<T>();
+  Buffer<T> packed(k.packed_size(s));
+  k.pack(s, job.params, packed.data);
+  Buffer<T> params(s.n_params);
+  for (std::int64_t p = 0; p < s.n_params; ++p) params.data[p] = T(job.params[p]);
+  const std::int64_t n_features = job.offsets[n_records] * s.n_features;
+  T* features = space.get<T>(2, n_features + k.lanes);
+  parallel_for(n_records, n_threads, [&](std::int64_t r) {
+    Buffer<T> work(k.run_work_size(s));
+    Buffer<double> state(2 * s.n_units);
+    std::copy_n(job.state0 + r * 2 * s.n_units, 2 * s.n_units, state.data);
+    const std::int64_t first = job.offsets[r];
+    k.run_record(s, packed.data, u + first * s.n_inputs, job.offsets[r + 1] - first, state.data,
+                 work.data, features + first * s.n_features, y + first * s.n_outputs);
+  });
+  std::fill_n(features + n_features, k.lanes, T(0));
+  const std::int64_t parts = std::min<std::int64_t>(n_blocks, n_threads);
+  parallel_for(parts, n_threads, [&](std::int64_t part) {
+    T* work = space.get<T>(size_t(3 + part), k.adjoint_work_size(s, job.memory));
+    k.jacobian_blocks(s, job, params.data, features, part * n_blocks / parts,
+                      (part + 1) * n_blocks / parts, work);
+  });
+}
+
+Out borrowed(double* data, size_t rows, size_t columns, nb::handle owner) {
+  return Out(data, {rows, columns}, owner);
+}
+
+nb::tuple jacobian(const Structure& structure, In1 params, In2 u, Index1 offsets, In3 state0,
+                   Index2 step, Index2 record, std::int64_t memory, bool with_state, bool float32,
+                   int n_threads, nb::handle workspace) {
+  const Shape& s = structure.shape();
+  Workspace& space = nb::cast<Workspace&>(workspace);
+  check_inputs(s, params, u, offsets, state0);
+  const size_t lanes = size_t(float32 ? active->f32.lanes : active->f64.lanes);
+  check(step.shape(1) == lanes && record.shape(1) == lanes && step.shape(0) == record.shape(0),
+        "step and record must have shape (n_blocks, lanes)");
+  check(memory >= 1, "memory must be at least 1");
+  check(n_threads >= 1, "n_threads must be at least 1");
+  std::int64_t longest = 1;
+  for (size_t r = 0; r + 1 < offsets.shape(0); ++r)
+    longest = std::max(longest, offsets(r + 1) - offsets(r));
+  memory = std::min(memory, longest);
+  for (size_t i = 0; i < step.size(); ++i) {
+    const std::int64_t r = record.data()[i], t = step.data()[i];
+    check(r < std::int64_t(state0.shape(0)), "record out of range");
+    check(r < 0 || (t >= offsets(size_t(r)) && t < offsets(size_t(r) + 1)), "step out of range");
+  }
+  const size_t n_rows = step.size() * size_t(s.n_outputs);
+  Out y = new_array({u.shape(0), size_t(s.n_outputs)});
+  double* rows = space.get<double>(0, std::int64_t(n_rows) * s.n_params);
+  const size_t n_state_rows = with_state ? n_rows : 0;
+  double* state_rows = space.get<double>(1, std::int64_t(n_state_rows) * 2 * s.n_units);
+  {
+    nb::gil_scoped_release release;
+    std::fill_n(state_rows, n_state_rows * size_t(2 * s.n_units), 0.0);
+    JacobianJob job{params.data(), state0.data(), offsets.data(), step.data(), record.data(),
+                    memory,        rows,          with_state ? state_rows : nullptr};
+    auto run = float32 ? jacobian_records<float> : jacobian_records<double>;
+    run(s, job, u.data(), std::int64_t(state0.shape(0)), std::int64_t(step.shape(0)), y.data(),
+        n_threads, space);
+  }
+  return nb::make_tuple(y, borrowed(rows, n_rows, size_t(s.n_params), workspace),
+                        borrowed(state_rows, n_state_rows, size_t(2 * s.n_units), workspace));
+}
+
+}  // namespace
+
+NB_MODULE(_kernels, m) {
+  m.doc() = "Compiled kernels: free run and Jacobian rows.";
+  nb::class_<Structure>(m, "Structure")
+      .def(nb::init<int, int, const std::vector<int>&, const std::vector<int>&>());
+  nb::class_<Workspace>(m, "Workspace").def(nb::init<>());
+  m.def("simulate", &simulate);
+  m.def("jacobian", &jacobian);
+  m.def("variants", &variants);
+  m.def("variant", [] { return std::string(active->name); });
+  m.def("set_variant", &set_variant);
+  m.def("lanes", [](bool float32) { return float32 ? active->f32.lanes : active->f64.lanes; });
+}
