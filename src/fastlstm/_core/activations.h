@@ -9,18 +9,18 @@ namespace {
 // below 5e-7 on the whole axis, so that small signals keep their digits.
 FASTLSTM_INLINE Vec<float> tanh(Vec<float> x) {
   using V = Vec<float>;
-  x = max(V(-7.90531110763549805f), min(V(7.90531110763549805f), x));  // NaN stays NaN
-  const V x2 = x * x;
-  V p = fma(x2, V(-2.76076847742355e-16f), V(2.00018790482477e-13f));
-  p = fma(x2, p, V(-8.60467152213735e-11f));
-  p = fma(x2, p, V(5.12229709037114e-08f));
-  p = fma(x2, p, V(1.48572235717979e-05f));
-  p = fma(x2, p, V(6.37261928875436e-04f));
-  p = fma(x2, p, V(4.89352455891786e-03f));
-  V q = fma(x2, V(1.19825839466702e-06f), V(1.18534705686654e-04f));
-  q = fma(x2, q, V(2.26843463243900e-03f));
-  q = fma(x2, q, V(4.89352518554385e-03f));
-  return x * p * reciprocal(q);
+  // Beyond the limit tanh is 1 to rounding.
+  const V limit(7.90531110763549805f);
+  const V x2 = min(limit * limit, x * x), x4 = x2 * x2;
+  x = max(V(-7.90531110763549805f), min(limit, x));
+  const V p0 = fma(x2, V(6.37261928875436e-04f), V(4.89352455891786e-03f));
+  const V p1 = fma(x2, V(5.12229709037114e-08f), V(1.48572235717979e-05f));
+  V p2 = fma(x2, V(2.00018790482477e-13f), V(-8.60467152213735e-11f));
+  p2 = fma(x4, V(-2.76076847742355e-16f), p2);
+  const V p = fma(x4 * x4, p2, fma(x4, p1, p0));
+  const V q0 = fma(x2, V(2.26843463243900e-03f), V(4.89352518554385e-03f));
+  const V q1 = fma(x2, V(1.19825839466702e-06f), V(1.18534705686654e-04f));
+  return divide(x * p, fma(x4, q1, q0));
 }
 
 // 2^k for integer-valued k in [-1022, 1023].

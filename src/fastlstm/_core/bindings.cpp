@@ -157,13 +157,14 @@ class Structure {
     if (hidden_sizes.empty() || hidden_sizes.size() > 64)
       throw nb::value_error("hidden_sizes must name 1 to 64 layers");
     std::int64_t at = 0;
-    int below = n_inputs, unit = 0, feature = n_inputs, widest = std::max(n_inputs, n_outputs);
+    int below = n_inputs, unit = 0, feature = n_inputs + 1, widest = std::max(n_inputs, n_outputs);
     for (int n : hidden_sizes) {
       LayerShape a{below, n, at, 0, 0, unit, feature};
       a.weight_hh = a.weight_ih + 4ll * n * below;
       a.bias = a.weight_hh + 4ll * n * n;
       at = a.bias + 4ll * n;
       layers_.push_back(a);
+      shape_.n_sweep_weights += 4ll * n * (n + (unit ? below : 0));
       below = n;
       unit += n;
       feature += kFeaturesPerUnit * n;
@@ -199,7 +200,7 @@ class Structure {
  private:
   std::vector<LayerShape> layers_;
   std::vector<HeadShape> head_;
-  Shape shape_;
+  Shape shape_{};
 };
 
 void check(bool ok, const char* message) {

@@ -1,37 +1,61 @@
 // Free run of several records at once: one record per vector lane.
 #pragma once
-#include "adjoint.h"
+#include "arena.h"
+#include "head.h"
+#include "matvec.h"
 
 namespace fastlstm {
 namespace {
 
-// Work: transposed weights of all layers, then lane vectors of preact, h, c, u and the MLP.
 template <class T>
-std::int64_t lanes_work_size(const Shape& s) {
+struct LanesWork {
+  T* params;   // with the matrices of the LSTM layers transposed
+  T* preact;   // (4 n_hidden, lanes) of one layer
+  T *h, *c;    // (n_units, lanes)
+  T* u;        // (n_inputs, lanes)
+  T* values;   // (head_width, lanes)
+  T* out;      // (n_outputs, lanes)
+};
+
+template <class T>
+LanesWork<T> lay_out_lanes(const Shape& s, Arena& arena) {
   constexpr int L = Vec<T>::lanes;
-  return s.n_lstm_params +
-         L * (4ll * s.max_width + 2ll * s.n_units + s.n_inputs + 2ll * s.max_width);
+  LanesWork<T> w;
+  w.params = arena.take<T>(s.n_params);
+  w.preact = arena.take<T>(4ll * s.max_width * L);
+  w.h = arena.take<T>(std::int64_t(s.n_units) * L);
+  w.c = arena.take<T>(std::int64_t(s.n_units) * L);
+  w.u = arena.take<T>(std::int64_t(s.n_inputs) * L);
+  w.values = arena.take<T>(std::int64_t(head_width(s)) * L);
+  w.out = arena.take<T>(std::int64_t(s.n_outputs) * L);
+  return w;
 }
 
 // (n_rows, n_cols) to (n_cols, n_rows).
 template <class T>
-T* transpose_weights(const double* w, int n_rows, int n_cols, T* out) {
+void transpose_weights(const double* w, int n_rows, int n_cols, T* out) {
   for (int c = 0; c < n_cols; ++c)
     for (int r = 0; r < n_rows; ++r) *out++ = T(w[std::int64_t(r) * n_cols + c]);
-  return out;
 }
 
 template <class T>
-void lanes_layer(const LayerShape& a, const T* weights, const T* x, T* h, T* c, T* preact) {
+void lanes_params(const Shape& s, const double* params, T* out) {
+  for (std::int64_t p = 0; p < s.n_params; ++p) out[p] = T(params[p]);
+  for (int l = 0; l < s.n_layers; ++l) {
+    const LayerShape& a = s.layers[l];
+    transpose_weights(params + a.weight_ih, 4 * a.n_hidden, a.n_in, out + a.weight_ih);
+    transpose_weights(params + a.weight_hh, 4 * a.n_hidden, a.n_hidden, out + a.weight_hh);
+  }
+}
+
+template <class T>
+void lanes_layer(const LayerShape& a, const T* params, const T* x, T* h, T* c, T* preact) {
   using V = Vec<T>;
   constexpr int L = V::lanes;
   const int n = a.n_hidden;
-  const T* ih = weights + a.weight_ih;
-  const T* hh = weights + a.weight_hh;
-  const T* bias = weights + a.bias;
-  for (int r = 0; r < 4 * n; ++r) V(bias[r]).store(preact + r * L);
-  matvec<T, true>(ih, a.n_in, 4 * n, x, preact);
-  matvec<T, true>(hh, n, 4 * n, h, preact);
+  for (int r = 0; r < 4 * n; ++r) V(params[a.bias + r]).store(preact + r * L);
+  matvec(params + a.weight_ih, a.n_in, 4 * n, x, preact);
+  matvec(params + a.weight_hh, n, 4 * n, h, preact);
   for (int j = 0; j < n; ++j) {
     const V i = sigmoid(V::load(preact + j * L)), f = sigmoid(V::load(preact + (n + j) * L));
     const V g = tanh(V::load(preact + (2 * n + j) * L));
@@ -39,42 +63,6 @@ void lanes_layer(const LayerShape& a, const T* weights, const T* x, T* h, T* c, 
     const V c_new = fma(f, V::load(c + j * L), i * g);
     c_new.store(c + j * L);
     (o * tanh(c_new)).store(h + j * L);
-  }
-}
-
-// y of all lanes for one step; h is the top layer, `y[i]` is where lane i writes (or null).
-template <class T>
-void lanes_head(const Shape& s, const double* params, const T* h, const T* u, T* work,
-                double* const* y) {
-  using V = Vec<T>;
-  constexpr int L = V::lanes;
-  const T* below = h;
-  int n_below = 0;
-  for (int l = 0; l < s.n_head; ++l) {
-    const HeadShape& a = s.head[l];
-    T* out = work + std::int64_t(l % 2) * s.max_width * L;
-    for (int r = 0; r < a.n_out; ++r) {
-      V acc(T(params[a.bias + r]));
-      for (int k = 0; k < a.n_in; ++k)
-        acc = fma(V(T(params[a.weight + r * a.n_in + k])), V::load(below + k * L), acc);
-      tanh(acc).store(out + r * L);
-    }
-    below = out;
-    n_below = a.n_out;
-  }
-  const int n_top = s.layers[s.n_layers - 1].n_hidden;
-  for (int r = 0; r < s.n_outputs; ++r) {
-    V acc(T(params[s.readout_bias + r]));
-    for (int k = 0; k < n_top; ++k)
-      acc = fma(V(T(params[s.readout_hidden + r * n_top + k])), V::load(h + k * L), acc);
-    for (int k = 0; k < s.n_inputs; ++k)
-      acc = fma(V(T(params[s.readout_input + r * s.n_inputs + k])), V::load(u + k * L), acc);
-    for (int k = 0; k < n_below; ++k)
-      acc = fma(V(T(params[s.readout_head + r * n_below + k])), V::load(below + k * L), acc);
-    T values[L];
-    acc.store(values);
-    for (int i = 0; i < L; ++i)
-      if (y[i]) y[i][r] = values[i];
   }
 }
 
@@ -96,51 +84,39 @@ void save_lane_state(const Shape& s, double* state, int lane, const T* h, const 
   }
 }
 
-// Free run of up to `lanes` records; `record[i]` < 0 leaves lane i unused. `state` is
-// (n_records, 2, n_units) in and out, y may be null.
+// Free run of `lanes` records; `state` is (n_records, 2, n_units) in and out.
 template <class T>
 void run_lanes(const Shape& s, const double* params, const double* u, const std::int64_t* offsets,
-               const std::int64_t* record, double* state, T* work, double* y) {
+               const std::int64_t* record, double* state, const LanesWork<T>& work, double* y) {
   constexpr int L = Vec<T>::lanes;
-  T* at = work;
-  for (int l = 0; l < s.n_layers; ++l) {
-    const LayerShape& a = s.layers[l];
-    at = transpose_weights(params + a.weight_ih, 4 * a.n_hidden, a.n_in, at);
-    at = transpose_weights(params + a.weight_hh, 4 * a.n_hidden, a.n_hidden, at);
-    at = transpose_weights(params + a.bias, 4 * a.n_hidden, 1, at);
-  }
-  T* preact = at;
-  T* h = preact + 4ll * s.max_width * L;
-  T* c = h + std::int64_t(s.n_units) * L;
-  T* u_t = c + std::int64_t(s.n_units) * L;
-  T* head = u_t + std::int64_t(s.n_inputs) * L;
-  for (T* p = h; p < head; ++p) *p = T(0);
-  std::int64_t longest = 0;
+  lanes_params(s, params, work.params);
+  std::int64_t first[L], length[L], longest = 0;
   for (int i = 0; i < L; ++i) {
-    if (record[i] < 0) continue;
-    const std::int64_t n = offsets[record[i] + 1] - offsets[record[i]];
-    longest = n > longest ? n : longest;
-    load_lane_state(s, state + record[i] * 2 * s.n_units, i, h, c);
+    first[i] = offsets[record[i]];
+    length[i] = offsets[record[i] + 1] - first[i];
+    longest = length[i] > longest ? length[i] : longest;
+    load_lane_state(s, state + record[i] * 2 * s.n_units, i, work.h, work.c);
+    for (int k = 0; k < s.n_inputs; ++k) work.u[k * L + i] = T(0);
   }
   for (std::int64_t t = 0; t < longest; ++t) {
-    double* out[L];
-    for (int i = 0; i < L; ++i) {
-      out[i] = nullptr;
-      if (record[i] < 0 || offsets[record[i]] + t >= offsets[record[i] + 1]) continue;
-      const std::int64_t row = offsets[record[i]] + t;
-      for (int k = 0; k < s.n_inputs; ++k) u_t[k * L + i] = T(u[row * s.n_inputs + k]);
-      out[i] = y ? y + row * s.n_outputs : nullptr;
-    }
-    const T* x = u_t;
-    for (int l = 0; l < s.n_layers; ++l) {
-      const LayerShape& a = s.layers[l];
-      lanes_layer(a, work, x, h + std::int64_t(a.unit) * L, c + std::int64_t(a.unit) * L, preact);
-      x = h + std::int64_t(a.unit) * L;
-    }
-    if (y) lanes_head(s, params, x, u_t, head, out);
     for (int i = 0; i < L; ++i)
-      if (record[i] >= 0 && offsets[record[i]] + t + 1 == offsets[record[i] + 1])
-        save_lane_state(s, state + record[i] * 2 * s.n_units, i, h, c);
+      for (int k = 0; k < s.n_inputs && t < length[i]; ++k)
+        work.u[k * L + i] = T(u[(first[i] + t) * s.n_inputs + k]);
+    const T* x = work.u;
+    for (int l = 0; l < s.n_layers; ++l) {
+      const std::int64_t unit = std::int64_t(s.layers[l].unit) * L;
+      lanes_layer(s.layers[l], work.params, x, work.h + unit, work.c + unit, work.preact);
+      x = work.h + unit;
+    }
+    head_values(s, work.params, x, work.values);
+    readout_values(s, work.params, x, work.values, work.out);
+    for (int i = 0; i < L; ++i) {
+      if (t >= length[i]) continue;
+      const std::int64_t row = first[i] + t;
+      write_output(s, work.params, work.out + i, u + row * s.n_inputs, y + row * s.n_outputs);
+      if (t == length[i] - 1)
+        save_lane_state(s, state + record[i] * 2 * s.n_units, i, work.h, work.c);
+    }
   }
 }
 

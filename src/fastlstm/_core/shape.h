@@ -17,7 +17,7 @@ struct HeadShape {
 };
 
 // A feature row holds what the adjoint needs of one time step:
-//   u, then for each layer  h | a_i | a_f | a_g | a_o | f | e  (n_hidden each), where
+//   u | 1, then for each layer  h | a_i | a_f | a_g | a_o | f | e  (n_hidden each), where
 //   dz = [v a_i, v a_f, v a_g, dh a_o] and v = dc + dh e.
 enum Feature { kH, kAi, kAf, kAg, kAo, kF, kE, kFeaturesPerUnit };
 
@@ -28,6 +28,7 @@ struct Shape {
   std::int64_t readout_head, readout_hidden, readout_input, readout_bias;
   int n_units, n_features, max_width;
   std::int64_t n_params, n_lstm_params;
+  std::int64_t n_sweep_weights;  // weight_hh of all layers, weight_ih of all but the lowest
 };
 
 }  // namespace fastlstm

@@ -6,8 +6,12 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX512F__) && (defined(__GNUC__) || defined(__clang__))
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(FASTLSTM_PLAIN_LOOPS)
+#define FASTLSTM_VECTOR_EXTENSION
+#if defined(__x86_64__)
+#define FASTLSTM_X86
 #include <immintrin.h>
+#endif
 #endif
 
 namespace fastlstm {
@@ -24,7 +28,7 @@ constexpr int kVectorBytes = 16;
 constexpr int kVectorRegisters = 16;
 #endif
 
-#if defined(__GNUC__) || defined(__clang__)
+#if defined(FASTLSTM_VECTOR_EXTENSION)
 #define FASTLSTM_INLINE inline __attribute__((always_inline))
 #define FASTLSTM_NOINLINE __attribute__((noinline))
 template <class T>
@@ -56,9 +60,38 @@ struct Vec {
   friend FASTLSTM_INLINE Vec operator-(Vec a, Vec b) { return a.v - b.v; }
   friend FASTLSTM_INLINE Vec operator*(Vec a, Vec b) { return a.v * b.v; }
   friend FASTLSTM_INLINE Vec operator/(Vec a, Vec b) { return a.v / b.v; }
-  friend FASTLSTM_INLINE Vec min(Vec a, Vec b) { return a.v < b.v ? a.v : b.v; }
-  friend FASTLSTM_INLINE Vec max(Vec a, Vec b) { return a.v > b.v ? a.v : b.v; }
 };
+#if defined(FASTLSTM_X86)
+#if defined(__AVX512F__)
+#define FASTLSTM_MM(operation) _mm512_##operation
+using RegisterF = __m512;
+using RegisterD = __m512d;
+#elif defined(__AVX2__)
+#define FASTLSTM_MM(operation) _mm256_##operation
+using RegisterF = __m256;
+using RegisterD = __m256d;
+#else
+#define FASTLSTM_MM(operation) _mm_##operation
+using RegisterF = __m128;
+using RegisterD = __m128d;
+#endif
+// The compiler does not find these instructions in the expressions below.
+FASTLSTM_INLINE Vec<float> min(Vec<float> a, Vec<float> b) {
+  return Vec<float>::raw(FASTLSTM_MM(min_ps)(RegisterF(a.v), RegisterF(b.v)));
+}
+FASTLSTM_INLINE Vec<float> max(Vec<float> a, Vec<float> b) {
+  return Vec<float>::raw(FASTLSTM_MM(max_ps)(RegisterF(a.v), RegisterF(b.v)));
+}
+#endif
+// The second operand where they do not compare: NaN on the right stays NaN.
+template <class T>
+FASTLSTM_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
+  return a.v < b.v ? a.v : b.v;
+}
+template <class T>
+FASTLSTM_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
+  return a.v > b.v ? a.v : b.v;
+}
 #else
 #define FASTLSTM_INLINE inline
 #define FASTLSTM_NOINLINE
@@ -97,28 +130,29 @@ FASTLSTM_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
   return a * b + c;
 }
 
-// 1 / a to full precision for positive, normal a.
+// a / b to nearly full precision for positive, normal b.
 template <class T>
-FASTLSTM_INLINE Vec<T> reciprocal(Vec<T> a) {
-  return Vec<T>(T(1)) / a;
+FASTLSTM_INLINE Vec<T> divide(Vec<T> a, Vec<T> b) {
+  return a / b;
 }
-#if defined(__AVX512F__) && (defined(__GNUC__) || defined(__clang__))
+#if defined(FASTLSTM_X86) && defined(__AVX512F__)
 // 14 bits, then one Newton step: a division would occupy the only divider for 16 cycles.
 template <>
-FASTLSTM_INLINE Vec<float> reciprocal(Vec<float> a) {
-  Vec<float> r = Vec<float>::raw(_mm512_rcp14_ps(__m512(a.v)));
-  return fma(r, Vec<float>(1.0f) - a * r, r);
+FASTLSTM_INLINE Vec<float> divide(Vec<float> a, Vec<float> b) {
+  const Vec<float> r = Vec<float>::raw(_mm512_rcp14_ps(RegisterF(b.v)));
+  const Vec<float> q = a * r;
+  return fma(q, Vec<float>(1.0f) - b * r, q);
 }
 #endif
 
 // Sum of all lanes.
 template <class T>
 FASTLSTM_INLINE T sum(Vec<T> a) {
-#if defined(__AVX512F__) && (defined(__GNUC__) || defined(__clang__))
+#if defined(FASTLSTM_X86) && defined(__AVX512F__)
   if constexpr (sizeof(T) == 4)
-    return _mm512_reduce_add_ps(__m512(a.v));
+    return _mm512_reduce_add_ps(RegisterF(a.v));
   else
-    return _mm512_reduce_add_pd(__m512d(a.v));
+    return _mm512_reduce_add_pd(RegisterD(a.v));
 #else
   T total = a[0];
   for (int i = 1; i < Vec<T>::lanes; ++i) total += a[i];
@@ -126,27 +160,68 @@ FASTLSTM_INLINE T sum(Vec<T> a) {
 #endif
 }
 
-// Stores the first n lanes.
+// Stores lanes [first, first + n) where a full store to p would put them.
 template <class T>
-FASTLSTM_INLINE void store_first(Vec<T> a, T* p, int n) {
+FASTLSTM_INLINE void store_lanes(Vec<T> a, T* p, int first, int n) {
   if (n >= Vec<T>::lanes) {
     a.store(p);
     return;
   }
-#if defined(__AVX512F__) && (defined(__GNUC__) || defined(__clang__))
+#if defined(FASTLSTM_X86) && defined(__AVX512F__)
+  const unsigned mask = ((1u << n) - 1) << first;
+  if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_ps(p, __mmask16(mask), RegisterF(a.v));
+  else
+    _mm512_mask_storeu_pd(p, __mmask8(mask), RegisterD(a.v));
+#elif defined(FASTLSTM_X86) && defined(__AVX2__)
   if constexpr (sizeof(T) == 4) {
-    _mm512_mask_storeu_ps(p, __mmask16((1u << n) - 1), __m512(a.v));
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i before = _mm256_cmpgt_epi32(_mm256_set1_epi32(first), lane);
+    const __m256i inside = _mm256_cmpgt_epi32(_mm256_set1_epi32(first + n), lane);
+    _mm256_maskstore_ps(p, _mm256_andnot_si256(before, inside), RegisterF(a.v));
   } else {
-    _mm512_mask_storeu_pd(p, __mmask8((1u << n) - 1), __m512d(a.v));
+    const __m256i lane = _mm256_setr_epi64x(0, 1, 2, 3);
+    const __m256i before = _mm256_cmpgt_epi64(_mm256_set1_epi64x(first), lane);
+    const __m256i inside = _mm256_cmpgt_epi64(_mm256_set1_epi64x(first + n), lane);
+    _mm256_maskstore_pd(p, _mm256_andnot_si256(before, inside), RegisterD(a.v));
   }
 #else
   T all[Vec<T>::lanes];
   a.store(all);
-  std::memcpy(p, all, sizeof(T) * size_t(n));
+  std::memcpy(p + first, all + first, sizeof(T) * size_t(n));
 #endif
 }
 
-#if defined(__GNUC__) || defined(__clang__)
+// As many elements as a Vec<double> has lanes, widened.
+FASTLSTM_INLINE Vec<double> load_double(const double* p) { return Vec<double>::load(p); }
+FASTLSTM_INLINE Vec<double> load_double(const float* p) {
+#if defined(FASTLSTM_X86) && defined(__AVX512F__)
+  return Vec<double>::raw(_mm512_cvtps_pd(_mm256_loadu_ps(p)));
+#elif defined(FASTLSTM_X86) && defined(__AVX2__)
+  return Vec<double>::raw(_mm256_cvtps_pd(_mm_loadu_ps(p)));
+#else
+  double all[Vec<double>::lanes];
+  for (int i = 0; i < Vec<double>::lanes; ++i) all[i] = double(p[i]);
+  return Vec<double>::load(all);
+#endif
+}
+
+// Stores to an aligned address past the caches, for results that are read much later.
+FASTLSTM_INLINE void stream(Vec<double> a, double* p) {
+#if defined(FASTLSTM_X86)
+  FASTLSTM_MM(stream_pd)(p, RegisterD(a.v));
+#else
+  a.store(p);
+#endif
+}
+// To be called before another thread reads what was streamed.
+FASTLSTM_INLINE void end_stream() {
+#if defined(FASTLSTM_X86)
+  _mm_sfence();
+#endif
+}
+
+#if defined(FASTLSTM_VECTOR_EXTENSION)
 // Interleaves the lower (or upper) halves of a and b: a0 b0 a1 b1 ...
 template <class T, bool Upper, int... I>
 FASTLSTM_INLINE Vec<T> interleave_impl(Vec<T> a, Vec<T> b) {

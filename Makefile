@@ -1,0 +1,62 @@
+# make demo   build, identify the embedded plant, print the table, write out/demo.png
+# make test   build and test
+# Further: build, lint, types, torch, bench, clean. Everything is installed into $(VENV).
+
+PYTHON ?= python3
+VENV ?= .venv
+BENCH ?=
+
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE \
+	$(shell find src -type f ! -name '*.pyc' ! -name '*.so')
+
+.PHONY: build demo test lint types torch bench clean
+
+build: $(VENV)/with-plot
+
+demo: $(VENV)/with-plot
+	$(BIN)/fastlstm demo --out out
+
+# The second run takes the examples out of the docstrings of the installed package.
+test: $(VENV)/with-test
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -c pyproject.toml --doctest-modules --pyargs fastlstm
+
+lint: $(VENV)/with-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/with-dev
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+torch: $(VENV)/with-test $(VENV)/torch
+	$(BIN)/python -m pytest -m torch
+
+# For example: make bench BENCH=--quick
+bench: $(VENV)/with-plot $(VENV)/torch
+	for name in footprint kernels wh2009 silverbox; do \
+		$(BIN)/python -m benchmarks.$$name $(BENCH) || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) build out dist .pytest_cache .ruff_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# One wheel serves all targets; --force-reinstall because its version stays when a source changes.
+$(VENV)/built: $(SOURCES) | $(BIN)/python
+	rm -rf $(VENV)/wheels
+	$(PIP) wheel --quiet --no-deps --wheel-dir $(VENV)/wheels .
+	$(PIP) install --quiet --no-deps --force-reinstall $(VENV)/wheels/fastlstm-*.whl
+	touch $@
+
+$(VENV)/with-%: $(VENV)/built
+	$(PIP) install --quiet "$$(echo $(VENV)/wheels/fastlstm-*.whl)[$*]"
+	touch $@
+
+$(VENV)/torch: | $(BIN)/python
+	$(PIP) install --quiet torch==2.13.0
+	touch $@

@@ -1,0 +1,243 @@
+"""Records from what a caller hands over, or a message that says what is wrong with it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.arrays import is_frame, is_sequence_of_records, to_float
+from fastlstm.records import Records
+
+FloatArray = NDArray[np.float64]
+Kind = Literal["single", "list", "stack"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How records were handed over, so that predictions go back in the same form.
+
+    Parameters
+    ----------
+    kind : {"single", "list", "stack"}
+        One 2-D array, a list of them, or one 3-D array.
+    names : tuple of str or None
+        Column names, where the records were DataFrames.
+    """
+
+    kind: Kind
+    names: tuple[str, ...] | None = None
+
+    def restore(self, arrays: Sequence[FloatArray], one_column: bool) -> Any:
+        """Give arrays of shape (n_timesteps, n_outputs) the form the inputs had."""
+        shaped = [array[:, 0] if one_column else array for array in arrays]
+        if self.kind == "single":
+            return shaped[0]
+        return shaped if self.kind == "list" else np.stack(shaped)
+
+    def where(self, record: int) -> str:
+        """Say which record is meant; nothing where there is only one array."""
+        return "" if self.kind == "single" else f" in record {record}"
+
+
+def _column_names(value: Any) -> tuple[str, ...] | None:
+    if not is_frame(value):
+        return None
+    names = list(value.columns)
+    return tuple(names) if names and all(isinstance(name, str) for name in names) else None
+
+
+def check_inputs(X: Any) -> tuple[list[FloatArray], Layout]:
+    """Check inputs: one float64 array of shape (n_timesteps, n_inputs) per record.
+
+    Parameters
+    ----------
+    X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
+        A 3-D array has shape (n_records, n_timesteps, n_inputs).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X is empty, has another number of dimensions, or holds anything but finite numbers.
+    """
+    if is_sequence_of_records(X):
+        return _check_input_list(X)
+    array = to_float(X, "X")
+    if array.ndim == 3:
+        if len(array) == 0:
+            raise ValueError(f"X must hold at least one record; got shape {array.shape}. Add one.")
+        layout = Layout("stack")
+        return [_check_input(part, layout.where(r)) for r, part in enumerate(array)], layout
+    return [_check_input(array, "")], Layout("single", _column_names(X))
+
+
+def _check_input_list(X: Sequence[Any]) -> tuple[list[FloatArray], Layout]:
+    layout = Layout("list", _column_names(X[0]))
+    arrays = []
+    for record, part in enumerate(X):
+        arrays.append(_check_input(to_float(part, "X", layout.where(record)), layout.where(record)))
+        if arrays[-1].shape[1] != arrays[0].shape[1]:
+            raise ValueError(
+                f"X must have the same input channels in every record; got {arrays[0].shape[1]} in "
+                f"record 0 and {arrays[-1].shape[1]} in record {record}. Pass the same channels."
+            )
+        if _column_names(part) != layout.names:
+            raise ValueError(
+                f"X must have the same column names in every record; got {layout.names} in "
+                f"record 0 and {_column_names(part)} in record {record}. Rename or reorder them."
+            )
+    return arrays, layout
+
+
+def _check_input(array: FloatArray, where: str) -> FloatArray:
+    if array.ndim != 2:
+        raise ValueError(
+            f"X must be 2-D (n_timesteps, n_inputs) per record; got shape {array.shape}{where}. "
+            "Reshape your data with X.reshape(-1, 1) if it is one input channel."
+        )
+    n_steps, n_inputs = array.shape
+    if n_inputs == 0:
+        raise ValueError(
+            f"X{where} has 0 feature(s) (shape=({n_steps}, 0)) while a minimum of 1 is required. "
+            "Pass at least one input channel."
+        )
+    if n_steps == 0:
+        raise ValueError(
+            f"X{where} has 0 sample(s) (shape=(0, {n_inputs})) while a minimum of 1 is required. "
+            "Drop empty records."
+        )
+    return array
+
+
+def check_outputs(
+    y: Any, u_list: Sequence[FloatArray], layout: Layout, name: str = "y", full: bool = True
+) -> tuple[list[FloatArray], bool]:
+    """Check outputs that belong to the given inputs.
+
+    Parameters
+    ----------
+    y : array-like
+        In the form of X: one array for one array, one per record otherwise. A 1-D array is one
+        output channel.
+    u_list : list of arrays
+        Checked inputs.
+    layout : Layout
+        Form of X.
+    name : str
+        Name of the argument, for messages.
+    full : bool
+        Whether y must have every step of X; otherwise it may be the first steps only.
+
+    Returns
+    -------
+    y_list : list of arrays of shape (n_timesteps, n_outputs)
+    one_column : bool
+        Whether the arrays were 1-D.
+    """
+    parts = _output_parts(y, len(u_list), layout, name)
+    arrays = [to_float(part, name, layout.where(record)) for record, part in enumerate(parts)]
+    for record, (array, u) in enumerate(zip(arrays, u_list, strict=True)):
+        where = layout.where(record)
+        if array.ndim not in (1, 2) or array.ndim != arrays[0].ndim:
+            raise ValueError(
+                f"{name} must be 1-D (n_timesteps,) or 2-D (n_timesteps, n_outputs) per record, "
+                f"the same for all; got shape {array.shape}{where}. Reshape it."
+            )
+        _check_length(len(array), len(u), name, where, full)
+        if array.shape[1:] != arrays[0].shape[1:] or 0 in array.shape:
+            raise ValueError(
+                f"{name} must have the same output channels in every record, at least one; got "
+                f"shape {array.shape}{where}. Pass the same channels everywhere."
+            )
+    one_column = arrays[0].ndim == 1
+    return [array.reshape(len(array), -1) for array in arrays], one_column
+
+
+def _output_parts(y: Any, n_records: int, layout: Layout, name: str) -> Sequence[Any]:
+    if y is None:
+        raise ValueError(
+            f"LSTMRegressor requires y to be passed, but the target y is None. "
+            f"Pass the measured outputs as {name}."
+        )
+    if layout.kind == "single":
+        if is_sequence_of_records(y):
+            raise ValueError(
+                f"{name} must be one array because X is one record; got {len(y)} arrays. "
+                "Pass X as a list of 2-D arrays for several records."
+            )
+        return [y]
+    if is_frame(y) or not hasattr(y, "__len__") or isinstance(y, str | dict):
+        raise ValueError(
+            f"{name} must hold one array per record because X does; got {type(y).__name__}. "
+            "Pass a list of arrays."
+        )
+    if len(y) != n_records:
+        raise ValueError(
+            f"{name} must have as many records as X; got {len(y)}, and X has {n_records}. "
+            "Pass one output array per input array."
+        )
+    return list(y)
+
+
+def _check_length(n_y: int, n_u: int, name: str, where: str, full: bool) -> None:
+    if full and n_y != n_u:
+        raise ValueError(
+            f"{name} must have as many steps as X; got {n_y}, and X has {n_u}{where}. "
+            "Cut both to the steps they share."
+        )
+    if not full and not 1 <= n_y <= n_u:
+        raise ValueError(
+            f"{name} must hold between 1 step and the steps of X; got {n_y}, and X has {n_u}"
+            f"{where}. Pass the first measured outputs of that record."
+        )
+
+
+def check_records(X: Any, y: Any) -> tuple[Records, Layout, bool]:
+    """Training records from X and y; each needs at least two steps."""
+    u_list, layout = check_inputs(X)
+    y_list, one_column = check_outputs(y, u_list, layout)
+    for record, u in enumerate(u_list):
+        if len(u) < 2:
+            raise ValueError(
+                f"X must have at least 2 steps in every record; got n_samples=1"
+                f"{layout.where(record)}. Pass longer records or drop that one."
+            )
+    return Records.from_lists(u_list, y_list), layout, one_column
+
+
+def check_names(names: tuple[str, ...] | None, fitted: Sequence[str] | None) -> None:
+    """Compare column names with those seen in `fit`, in the words of scikit-learn.
+
+    Raises
+    ------
+    ValueError
+        If names are missing, unknown or in another order.
+
+    Warns
+    -----
+    UserWarning
+        If only one of the two has names.
+    """
+    if (names is None) != (fitted is None):
+        has = "has feature names" if fitted is None else "does not have valid feature names"
+        was = "without" if fitted is None else "with"
+        warnings.warn(
+            f"X {has}, but LSTMRegressor was fitted {was} feature names", UserWarning, stacklevel=4
+        )
+        return
+    if names is None or fitted is None or names == tuple(fitted):
+        return
+    lines = ["The feature names should match those that were passed during fit."]
+    for title, odd in (
+        ("Feature names unseen at fit time:", set(names) - set(fitted)),
+        ("Feature names seen at fit time, yet now missing:", set(fitted) - set(names)),
+    ):
+        if odd:
+            lines += [title, *(f"- {name}" for name in sorted(odd)[:5])]
+    if len(lines) == 1:
+        lines.append("Feature names must be in the same order as they were in fit.")
+    raise ValueError("\n".join(lines) + "\n")

@@ -1,0 +1,51 @@
+"""The command line. Commands import the library when they run, so that help comes at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fastlstm.cli.demo import demo
+from fastlstm.cli.errors import guarded
+from fastlstm.cli.evaluate import evaluate
+from fastlstm.cli.fit import fit
+from fastlstm.cli.simulate import simulate
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="fastlstm",
+    help="Free-run LSTM models from measured u(t) -> y(t) records, trained in seconds.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # importing rich for the help text would double its time
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (demo, fit, simulate, evaluate):
+    app.command()(guarded(command))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import fastlstm
+
+        typer.echo(f"fastlstm {fastlstm.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Free-run LSTM models from measured u(t) -> y(t) records, trained in seconds."""
+
+
+def main() -> None:
+    """Entry point of the ``fastlstm`` command."""
+    app()

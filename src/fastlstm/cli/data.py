@@ -1,0 +1,123 @@
+"""Which columns of the data files a command uses, and the records made of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastlstm.cli.options import split_names
+from fastlstm.exceptions import DataFileError
+
+if TYPE_CHECKING:
+    from fastlstm.regressor import LSTMRegressor
+    from fastlstm.tables import Frame, NamedRecords
+    from fastlstm.tables.base import FloatArray
+
+
+def records_for_fit(
+    paths: list[Path], inputs: list[str] | None, outputs: list[str] | None, record: str | None
+) -> NamedRecords:
+    """Read the records to learn from; the columns u and y are found without being named."""
+    from fastlstm.tables import open_table, read_records
+    from fastlstm.tables.base import describe_names
+
+    u_names, y_names = split_names(inputs), split_names(outputs)
+    if not u_names and not y_names:
+        names = open_table(paths[0]).names
+        if sorted(set(names) - {record}) != ["u", "y"]:
+            raise DataFileError(
+                f"--input and --output must name columns, unless the file has just u and y; "
+                f"{paths[0]} has {describe_names(names)}. Pass e.g. --input u1,u2 --output y."
+            )
+        u_names, y_names = ["u"], ["y"]
+    if not u_names or not y_names:
+        missing = "--input" if not u_names else "--output"
+        raise DataFileError(
+            f"{missing} must name at least one column; got none. Pass both --input and --output."
+        )
+    return read_records(paths, u_names, y_names, record)
+
+
+def records_for_model(
+    model: LSTMRegressor,
+    paths: list[Path],
+    inputs: list[str] | None,
+    outputs: list[str] | None,
+    record: str | None,
+) -> NamedRecords:
+    """Read records for a model: the columns named, else those it was fitted with.
+
+    Parameters
+    ----------
+    model : LSTMRegressor
+        Fitted.
+    paths : list of Path
+    inputs, outputs : list of str or None
+        Values of the options; `outputs` is an empty list where no output is needed.
+    record : str or None
+        Column that tells records apart.
+    """
+    from fastlstm.tables import read_records
+
+    u_names = split_names(inputs) or list(getattr(model, "feature_names_in_", ["u"]))
+    y_names = [] if outputs == [] else split_names(outputs) or output_names(model)
+    records = read_records(paths, u_names, y_names, record)
+    for kind, found, expected in (
+        ("--input", records.input_names, model.n_features_in_),
+        ("--output", records.output_names, model.n_outputs_),
+    ):
+        if len(found) != expected and (kind == "--input" or y_names):
+            raise DataFileError(
+                f"{kind} must name the {expected} channels that the model was fitted with; got "
+                f"{', '.join(found)}. Pass them in the order used in fit."
+            )
+    return records
+
+
+def output_names(model: LSTMRegressor) -> list[str]:
+    """Names of the outputs of a model: those of the columns it was fitted to, if it knows them."""
+    names = getattr(model, "output_names_", None)
+    if names is not None:
+        return [str(name) for name in names]
+    return ["y"] if model.n_outputs_ == 1 else [f"y_{k}" for k in range(model.n_outputs_)]
+
+
+def as_model_inputs(model: LSTMRegressor, records: NamedRecords) -> list[Frame]:
+    """Give the inputs of all records the names that the model knows them by."""
+    from fastlstm.tables import Frame
+
+    names = tuple(getattr(model, "feature_names_in_", records.input_names))
+    return [Frame(u, names) for u in records.u]
+
+
+def run_model(model: LSTMRegressor, records: NamedRecords, n_init: int) -> list[FloatArray]:
+    """Simulate all records; every result has shape (n_timesteps, n_outputs).
+
+    With `n_init` > 0 the first measured outputs set the initial state of every record.
+    """
+    X = as_model_inputs(model, records)
+    if n_init > 0 and records.y is not None:
+        y_sim = model.simulate(X, [y[:n_init] for y in records.y])
+    else:
+        y_sim = model.predict(X)
+    return [part.reshape(len(part), -1) for part in y_sim]
+
+
+def check_writable(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Refuse a file that could not be written at the end of a long run.
+
+    Raises
+    ------
+    DataFileError
+        If the extension is not one of `suffixes`, or the folder is not there or not writable.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise DataFileError(
+            f"output file must end in {' or '.join(suffixes)}; got {path}. Choose another name."
+        )
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK) or path.is_dir():
+        raise DataFileError(
+            f"{path} must be a file in a folder that exists and can be written; it is not. "
+            "Make the folder first, or choose another."
+        )

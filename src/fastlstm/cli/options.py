@@ -1,0 +1,91 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def split_names(values: list[str] | None) -> list[str]:
+    """Names from options that may be repeated and may hold several names each.
+
+    Examples
+    --------
+    >>> split_names(["u1, u2", "u3"])
+    ['u1', 'u2', 'u3']
+    """
+    return [name.strip() for value in values or [] for name in value.split(",") if name.strip()]
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Layer widths from text; "none" for no layers.
+
+    Examples
+    --------
+    >>> parse_sizes("6,6"), parse_sizes("none")
+    ((6, 6), ())
+    """
+    words = [] if text.strip().lower() in ("", "none") else text.split(",")
+    try:
+        return tuple(int(word) for word in words)
+    except ValueError:
+        raise typer.BadParameter(
+            f"must be whole numbers separated by commas; got {text!r}. Pass e.g. 6,6."
+        ) from None
+
+
+def parse_washout(text: str) -> int | str:
+    """Read a number of steps, or "auto"."""
+    try:
+        return text if text == "auto" else int(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"must be a number of steps or auto; got {text!r}. Pass e.g. 50."
+        ) from None
+
+
+Data = Annotated[
+    list[Path],
+    typer.Argument(metavar="DATA", help="CSV, NPZ, MAT or Parquet files, one record each."),
+]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by fastlstm fit.")]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input", "-u", metavar="NAMES", help="Input columns, separated by commas or repeated."
+    ),
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output", "-y", metavar="NAMES", help="Output columns, separated by commas or repeated."
+    ),
+]
+Record = Annotated[
+    str | None,
+    typer.Option(
+        "--record", metavar="NAME", help="Column that tells apart the records within a file."
+    ),
+]
+InitWindow = Annotated[
+    int,
+    typer.Option("--init", min=0, help="First measured outputs that set the initial state."),
+]
+SamplingTime = Annotated[
+    float | None,
+    typer.Option("--sampling-time", help="Seconds between steps, for the time axis."),
+]
+Hidden = Annotated[
+    str, typer.Option("--hidden", metavar="SIZES", help="Widths of the LSTM layers.")
+]
+Head = Annotated[
+    str, typer.Option("--head", metavar="SIZES", help="Widths of the MLP head, or none.")
+]
+TimeLimit = Annotated[
+    float, typer.Option("--time-limit", help="Seconds after which the best model is taken.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random starts.")]
+Jobs = Annotated[int, typer.Option("--jobs", help="Threads, -1 for all cores; same result.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

@@ -1,0 +1,150 @@
+"""A fitted estimator as the content of a model file, and back."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+import sklearn
+
+import fastlstm
+from fastlstm.error_model import ErrorModel
+from fastlstm.exceptions import ModelFileError
+from fastlstm.model_file import ModelContent, read_model, write_model
+from fastlstm.scaling import Scaling
+from fastlstm.settings import Settings
+
+TEXTS = ("solver_", "status_", "message_", "start_")
+NUMBERS = ("rmse_train_", "rmse_validation_", "fit_time_", "cpu_time_")
+COUNTS = ("washout_", "n_iter_")
+SCALING = ("u_mean", "u_std", "y_mean", "y_std")
+
+
+def save_model(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator to `path`, atomically."""
+    arrays = {
+        **model.network_.unpack(model.params_),
+        **{f"scaling.{name}": getattr(model.scaling_, name) for name in SCALING},
+        "error_model.coef": model.error_model_.coef,
+        "training.loss_curve": np.array(model.loss_curve_, dtype=np.float64),
+    }
+    names = getattr(model, "feature_names_in_", None)
+    description = {
+        "fastlstm_version": fastlstm.__version__,
+        "numpy_version": np.__version__,
+        "scikit_learn_version": sklearn.__version__,
+        "parameters": _plain_parameters(model.get_params(deep=False)),
+        "one_column": model._one_column,
+        "feature_names": None if names is None else [str(name) for name in names],
+        "counts": {name: int(getattr(model, name)) for name in COUNTS},
+        "texts": {name: str(getattr(model, name)) for name in TEXTS},
+        "numbers": {name: _finite_or_none(getattr(model, name)) for name in NUMBERS},
+    }
+    write_model(path, ModelContent(model.network_, arrays, description))
+
+
+def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
+    """Give a new estimator the arguments and everything learned that `path` holds.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is not a model file or contradicts itself.
+    """
+    content = read_model(path)
+    reader = _Reader(content.description, os.fspath(path))
+    reader.set_parameters(model)
+    network, arrays = content.network, content.arrays
+    model.network_, model.params_ = network, network.pack(arrays)
+    model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
+    model.scaling_ = Scaling(*(arrays[f"scaling.{name}"] for name in SCALING))
+    model.error_model_ = ErrorModel(arrays["error_model.coef"])
+    model.loss_curve_ = arrays["training.loss_curve"].tolist()
+    model.history_ = ()
+    model._one_column = reader.one_column(network.n_outputs)
+    names = reader.feature_names(network.n_inputs)
+    if names is not None:
+        model.feature_names_in_ = np.array(names, dtype=object)
+    reader.set_report(model)
+    return model
+
+
+class _Reader:
+    """Takes checked values out of the description of a model file."""
+
+    def __init__(self, description: dict[str, Any], path: str) -> None:
+        self._description = description
+        self._path = path
+
+    def _error(self, key: str) -> ModelFileError:
+        return ModelFileError(
+            f"path must name a whole file written by LSTMRegressor.save; {self._path!r} has no "
+            f"usable {key!r}. Save the model again, or take an intact copy."
+        )
+
+    def set_parameters(self, model: Any) -> None:
+        """Pass on the constructor arguments, checked as `fit` does."""
+        parameters = self._group("parameters", tuple(model.get_params(deep=False)))
+        for name in ("hidden_sizes", "head_sizes"):
+            if isinstance(parameters[name], list):
+                parameters[name] = tuple(parameters[name])
+        try:
+            Settings.of(parameters)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self._error("parameters") from error
+        model.set_params(**parameters)
+
+    def one_column(self, n_outputs: int) -> bool:
+        """Whether the outputs were 1-D arrays."""
+        value = self._description.get("one_column")
+        if not isinstance(value, bool) or (value and n_outputs != 1):
+            raise self._error("one_column")
+        return value
+
+    def feature_names(self, n_inputs: int) -> list[str] | None:
+        """Names of the input channels, if known."""
+        names = self._description.get("feature_names")
+        if names is None:
+            return None
+        if not isinstance(names, list) or len(names) != n_inputs:
+            raise self._error("feature_names")
+        if not all(isinstance(name, str) for name in names):
+            raise self._error("feature_names")
+        return names
+
+    def set_report(self, model: Any) -> None:
+        """How the training went."""
+        for name, value in self._group("counts", COUNTS).items():
+            if type(value) is not int or value < 0:
+                raise self._error(name)
+            setattr(model, name, value)
+        for name, value in self._group("texts", TEXTS).items():
+            if not isinstance(value, str):
+                raise self._error(name)
+            setattr(model, name, value)
+        for name, value in self._group("numbers", NUMBERS).items():
+            if value is not None and not (type(value) is float and math.isfinite(value)):
+                raise self._error(name)
+            setattr(model, name, math.nan if value is None else value)
+
+    def _group(self, key: str, names: tuple[str, ...]) -> dict[str, Any]:
+        group = self._description.get(key)
+        if not isinstance(group, dict) or set(group) != set(names):
+            raise self._error(key)
+        return group
+
+
+def _plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON values; a RandomState has none and becomes None."""
+    if isinstance(parameters["random_state"], np.random.RandomState):
+        parameters = {**parameters, "random_state": None}
+    settings = Settings.of(parameters)
+    sizes = {"hidden_sizes": settings.hidden_sizes, "head_sizes": settings.head_sizes}
+    plain = {**parameters, **{name: list(value) for name, value in sizes.items()}}
+    return {name: v.item() if isinstance(v, np.generic) else v for name, v in plain.items()}
+
+
+def _finite_or_none(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,179 @@
+"""Pictures of a model beside the measurement it should reproduce."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+# Okabe and Ito's palette: black, vermilion and blue differ for every kind of colour vision.
+MEASURED, SIMULATED, RESIDUAL = "#000000", "#D55E00", "#0072B2"
+MAX_POINTS = 4000
+DETAIL_STEPS = 400
+FONT = {"size": 15}
+
+
+def plot_fit(
+    y: ArrayLike,
+    y_sim: ArrayLike,
+    sampling_time: float | None = None,
+    names: Sequence[str] | None = None,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "",
+    record_starts: Sequence[int] = (),
+    first_scored: int = 0,
+) -> Figure:
+    """Measured output against simulated output, the residual below it.
+
+    A record longer than 2 * DETAIL_STEPS gets a panel with the stretch around its largest residual,
+    which is shaded in the panel above. Records too long to draw point by point are drawn as their
+    extremes per pixel.
+
+    Parameters
+    ----------
+    y, y_sim : array of shape (n_timesteps,) or (n_timesteps, n_outputs)
+        Measured and simulated output, in the same unit.
+    sampling_time : float, optional
+        Seconds between steps; without it the time axis counts steps.
+    names : sequence of str, optional
+        One name per output, with its unit.
+    path : path, optional
+        Where to write the picture; the extension names the format.
+    title : str, default=""
+        Text above the first panel.
+    record_starts : sequence of int
+        Steps at which a new record begins; each gets a vertical line.
+    first_scored : int, default=0
+        Steps before this one do not choose the stretch shown in detail.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        1600 x 900 pixels for one output; taller for more.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If shapes or names do not fit together, or a value is not finite.
+    """
+    measured, simulated = _as_outputs(y, "y"), _as_outputs(y_sim, "y_sim")
+    if measured.shape != simulated.shape:
+        raise ValueError(
+            f"y_sim must have the shape of y; got {simulated.shape}, and y has {measured.shape}. "
+            "Simulate every step of the record."
+        )
+    n_steps, n_outputs = measured.shape
+    names = [f"y_{k}" if n_outputs > 1 else "y" for k in range(n_outputs)] if not names else names
+    if len(names) != n_outputs:
+        raise ValueError(
+            f"names must have one name per output, {n_outputs}; got {list(names)}. Pass them all."
+        )
+    time = np.arange(n_steps) * (sampling_time or 1.0)
+    figure = _new_figure(n_outputs, with_detail=n_steps > 2 * DETAIL_STEPS)
+    panels = np.array(figure.axes).reshape(n_outputs, -1)
+    for output, name in enumerate(names):
+        _draw_output(
+            panels[output], time, measured[:, output], simulated[:, output], name, first_scored
+        )
+    for axes in [*panels[:, 0], *panels[:, -1]]:
+        for start in record_starts:
+            if start > 0:
+                axes.axvline(float(time[start]), color="0.6", linewidth=1.0, linestyle=":")
+    panels[0, 0].set_title(title, fontdict=FONT, loc="left")
+    panels[0, 0].legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=FONT["size"], frameon=False
+    )
+    panels[-1, -1].set_xlabel("time (s)" if sampling_time else "step", fontdict=FONT)
+    if path is not None:
+        figure.savefig(os.fspath(path))
+    return figure
+
+
+def _as_outputs(values: ArrayLike, name: str) -> FloatArray:
+    array = np.asarray(values, dtype=np.float64)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or 0 in array.shape or not np.isfinite(array).all():
+        raise ValueError(
+            f"{name} must be a finite array of shape (n_timesteps, n_outputs); got shape "
+            f"{array.shape}. Pass one record, without gaps."
+        )
+    return array
+
+
+def _new_figure(n_outputs: int, with_detail: bool) -> Figure:
+    """Empty panels, one group below the other; free of pyplot's global state."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "pictures need matplotlib, which is not installed. Run pip install 'fastlstm[plot]'."
+        ) from error
+    figure = Figure(figsize=(16.0, max(9.0, 5.5 * n_outputs)), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    heights = ([3.0, 2.0, 1.4] if with_detail else [3.0, 1.4]) * n_outputs
+    figure.subplots(len(heights), 1, gridspec_kw={"height_ratios": heights}, squeeze=False)
+    return figure
+
+
+def _draw_output(
+    panels: Sequence[Axes],
+    time: FloatArray,
+    measured: FloatArray,
+    simulated: FloatArray,
+    name: str,
+    first_scored: int,
+) -> None:
+    residual = measured - simulated
+    overview, rest = panels[0], panels[-1]
+    _draw_pair(overview, time, measured, simulated)
+    overview.set_ylabel(name, fontdict=FONT)
+    if len(panels) == 3:
+        worst = first_scored + int(np.argmax(np.abs(residual[first_scored:])))
+        start = min(max(0, worst - DETAIL_STEPS // 2), len(time) - DETAIL_STEPS)
+        stretch = slice(start, start + DETAIL_STEPS)
+        _draw_pair(panels[1], time[stretch], measured[stretch], simulated[stretch])
+        panels[1].set_ylabel("detail", fontdict=FONT)
+        overview.axvspan(float(time[start]), float(time[stretch.stop - 1]), color="0.9", zorder=0)
+    rest.plot(*_extremes(time, residual), color=RESIDUAL, linewidth=1.0)
+    rest.axhline(0.0, color="0.6", linewidth=1.0, zorder=0)
+    rest.set_ylabel("residual", fontdict=FONT)
+    for axes in panels:
+        axes.tick_params(labelsize=FONT["size"] - 2)
+        axes.grid(color="0.9")
+        axes.set_axisbelow(True)
+        axes.margins(x=0.0)
+
+
+def _draw_pair(axes: Axes, time: FloatArray, measured: FloatArray, simulated: FloatArray) -> None:
+    style: dict[str, Any] = {"color": MEASURED, "linewidth": 2.2, "label": "measured"}
+    axes.plot(*_extremes(time, measured), **style)
+    style = {"color": SIMULATED, "linewidth": 1.2, "label": "simulated"}
+    axes.plot(*_extremes(time, simulated), **style)
+
+
+def _extremes(time: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Smallest and largest value of each of MAX_POINTS / 2 stretches, in order of time."""
+    if len(values) <= MAX_POINTS:
+        return time, values
+    edges = np.linspace(0, len(values), MAX_POINTS // 2 + 1).astype(np.intp)
+    parts = [slice(start, stop) for start, stop in pairwise(edges)]
+    chosen = [
+        part.start + index
+        for part in parts
+        for index in sorted((int(values[part].argmin()), int(values[part].argmax())))
+    ]
+    return time[chosen], values[chosen]

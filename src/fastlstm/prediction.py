@@ -1,0 +1,200 @@
+"""The methods of a fitted estimator that turn inputs into outputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from fastlstm._core import simulate
+from fastlstm.checks import Layout, check_inputs, check_names, check_outputs
+from fastlstm.error_model import ErrorModel
+from fastlstm.metrics import r2
+from fastlstm.network import Network
+from fastlstm.records import Records, auto_washout
+from fastlstm.scaling import Scaling
+from fastlstm.settings import check_count, check_n_jobs, check_washout
+from fastlstm.state import estimate_state
+
+FloatArray = NDArray[np.float64]
+STATE_VARIANCE = 0.1  # expected of the initial h and c; h lies in [-1, 1]
+NOISE_FLOOR = 1e-8  # of a standardised output, so that the state stays regularised
+
+
+class PredictionMixin:
+    """Free run, simulation, k-step prediction and score of a fitted `LSTMRegressor`."""
+
+    network_: Network
+    params_: FloatArray
+    scaling_: Scaling
+    error_model_: ErrorModel
+    washout_: int
+    rmse_train_: float
+    n_features_in_: int
+    n_outputs_: int
+    washout: int | str
+    n_jobs: int | None
+    _one_column: bool
+
+    def predict(self, X: Any) -> Any:
+        """Free run: outputs from inputs alone, from rest.
+
+        At rest every LSTM state is zero, which is the mean operating point of the training records
+        as far as the network has learned it; the first `washout_` steps may be off.
+
+        Parameters
+        ----------
+        X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
+
+        Returns
+        -------
+        y_pred : array or list of arrays
+            In the form of X, with as many dimensions per record as y had in `fit`.
+        """
+        records, layout = self._check_inputs(X)
+        return self._restore(self._free_run(records), records, layout)
+
+    def simulate(self, X: Any, y_init: Any = None) -> Any:
+        """Free run from an initial state estimated from the first measured outputs.
+
+        Parameters
+        ----------
+        X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
+        y_init : array of shape (n_init,) or (n_init, n_outputs), or one per record, optional
+            Measured outputs of the first steps. Without it the run starts from rest.
+
+        Returns
+        -------
+        y_sim : array or list of arrays
+            All steps of X, in its form; those of `y_init` are simulated too.
+
+        Notes
+        -----
+        The state is found by regularised nonlinear least squares, so a handful of steps is enough
+        to improve the start; use about as many as the plant has memory.
+        """
+        records, layout = self._check_inputs(X)
+        if y_init is None:
+            return self._restore(self._free_run(records), records, layout)
+        given = self._check_outputs(y_init, records, layout, "y_init", full=False)
+        penalty = max(self.rmse_train_**2, NOISE_FLOOR) / STATE_VARIANCE
+        states = [
+            estimate_state(
+                self.network_, self.params_, u[: len(y)], self.scaling_.scale_outputs(y), penalty
+            )
+            for u, y in zip(records.split(records.u), given, strict=True)
+        ]
+        return self._restore(self._free_run(records, np.stack(states)), records, layout)
+
+    def predict_ahead(self, X: Any, y: Any, steps: int = 1) -> Any:
+        """Predict each output from the inputs and the outputs measured up to `steps` before.
+
+        The free run is corrected by what its error `steps` and more before says about its error
+        now, see `ErrorModel`. As `steps` grows this tends to `predict`.
+
+        Parameters
+        ----------
+        X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
+        y : array or one per record
+            Measured outputs of all steps of X.
+        steps : int, default=1
+            Horizon, at least 1.
+
+        Returns
+        -------
+        y_pred : array or list of arrays
+            In the form of X; the first `steps` steps of every record are the free run.
+        """
+        steps = check_count(steps, "steps", minimum=1)
+        records, layout = self._check_inputs(X)
+        measured = self._check_outputs(y, records, layout, "y")
+        y_sim = self._free_run(records)
+        error = self.scaling_.scale_outputs(np.concatenate(measured)) - y_sim
+        forecasts = [self.error_model_.forecast(part, steps) for part in records.split(error)]
+        return self._restore(y_sim + np.concatenate(forecasts), records, layout)
+
+    def score(self, X: Any, y: Any, sample_weight: None = None) -> float:
+        """Coefficient of determination of the free run, mean over the outputs.
+
+        The first steps of each record do not count: `washout_` of them, with washout="auto" at most
+        a tenth of the shortest record.
+
+        Parameters
+        ----------
+        X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
+        y : array or one per record
+            Measured outputs of all steps of X.
+        sample_weight : None
+            Steps of a record cannot be weighted.
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 as good as the mean of y; NaN where no output varies.
+        """
+        if sample_weight is not None:
+            raise ValueError(
+                "sample_weight must be None; got weights. Cut the records instead: steps of a "
+                "record depend on each other and are not weighted."
+            )
+        records, layout = self._check_inputs(X)
+        measured = self._check_outputs(y, records, layout, "y")
+        washout = self.washout_
+        if self.washout == "auto":
+            washout = min(washout, auto_washout(records.lengths))
+        check_washout(washout, records.lengths)
+        y_pred = records.split(self.scaling_.unscale_outputs(self._free_run(records)))
+        per_output = r2(measured, y_pred, washout=washout)
+        varying = np.isfinite(per_output)
+        return float(np.mean(per_output[varying])) if np.any(varying) else float("nan")
+
+    def _check_inputs(self, X: Any) -> tuple[Records, Layout]:
+        """Standardised inputs."""
+        check_is_fitted(self)
+        u_list, layout = check_inputs(X)
+        check_names(layout.names, getattr(self, "feature_names_in_", None))
+        for record, u in enumerate(u_list):
+            if u.shape[1] != self.n_features_in_:
+                raise ValueError(
+                    f"X has {u.shape[1]} features, but {type(self).__name__} is expecting "
+                    f"{self.n_features_in_} features as input{layout.where(record)}. "
+                    "Pass the channels used in fit, in the same order."
+                )
+        records = Records.from_lists(u_list)
+        self.scaling_.warn_about_moved_inputs(records.u)
+        return self.scaling_.scale(records), layout
+
+    def _check_outputs(
+        self, y: Any, records: Records, layout: Layout, name: str, full: bool = True
+    ) -> list[FloatArray]:
+        y_list, _ = check_outputs(y, records.split(records.u), layout, name, full)
+        if y_list[0].shape[1] != self.n_outputs_:
+            raise ValueError(
+                f"{name} has {y_list[0].shape[1]} output channels, but this "
+                f"{type(self).__name__} was fitted with {self.n_outputs_}. "
+                "Pass the channels used in fit, in the same order."
+            )
+        return y_list
+
+    def _free_run(self, records: Records, states: FloatArray | None = None) -> FloatArray:
+        """Standardised outputs of all records."""
+        return simulate(
+            self.network_,
+            self.params_,
+            records.u,
+            records.offsets,
+            states,
+            float32=False,
+            n_threads=check_n_jobs(self.n_jobs),
+        )[0]
+
+    def _restore(self, y_scaled: FloatArray, records: Records, layout: Layout) -> Any:
+        y = self.scaling_.unscale_outputs(y_scaled)
+        if not np.isfinite(y).all():
+            raise ValueError(
+                "X and y must stay near the range seen in fit; got values for which the outputs leave "
+                "float64. Check the unit of X and y."
+            )
+        return layout.restore(records.split(y), self._one_column)

@@ -1,0 +1,227 @@
+"""`LSTMRegressor`: from measured u(t) -> y(t) records to a free-run simulation model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from fastlstm.persistence import load_into, save_model
+from fastlstm.prediction import PredictionMixin
+from fastlstm.progress import FitCallback, Reporter
+from fastlstm.solvers.base import Progress, Solution, Status
+from fastlstm.training import Task
+
+
+class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Deep LSTM + MLP trained by second-order methods on the free-run error.
+
+    Parameters
+    ----------
+    hidden_sizes : tuple of int, default=(6, 6)
+        Width of each LSTM layer, from the input upwards.
+    head_sizes : tuple of int, default=(8,)
+        Widths of the tanh layers of the MLP head; () for a linear readout.
+    solver : str, default="auto"
+        Name in `fastlstm.solvers.SOLVERS`; "auto" takes Levenberg-Marquardt, "lm".
+    alpha : float, default=1e-4
+        Ridge: the cost is the sum of squared errors plus alpha times the squared distance of the
+        weights from their anchor.
+    max_iter : int, default=1000
+        Most iterations of the solver.
+    tol : float, default=1e-6
+        Relative decrease of the cost below which the solver stops.
+    washout : int or "auto", default="auto"
+        First steps of each record that drive the state and enter neither cost nor score; "auto" is
+        a tenth of the shortest record, at most 200 steps.
+    validation_fraction : float, default=0.2
+        Part of the data that chooses among starts and stops the training: whole records from five
+        on, else the tail of each; 0 for none.
+    time_limit : float, default=None
+        Wall seconds after which the best model so far is taken.
+    n_jobs : int, default=1
+        Threads, -1 for all cores. The result has the same bits for every value.
+    random_state : int, RandomState or None, default=None
+        Seed of the random starts.
+    verbose : int, default=0
+        1 prints a line every half second, 2 one per iteration.
+
+    Attributes
+    ----------
+    network_ : Network
+        Structure of the trained network.
+    params_ : array of shape (n_params,)
+        Its weights, in the order of `Network.shapes`.
+    scaling_ : Scaling
+        Means and standard deviations of the channels.
+    error_model_ : ErrorModel
+        Autoregression of the free-run error, used by `predict_ahead`.
+    washout_ : int
+        Steps left out at the beginning of each training record.
+    solver_, status_, message_, start_ : str
+        Solver used, why it stopped, and the start that won.
+    n_iter_ : int
+        Iterations done.
+    loss_curve_ : list of float
+        Mean squared error on the training records (standardised) after each accepted iteration.
+    history_ : tuple of HistoryRow
+        The same in detail; empty after `load`.
+    rmse_train_, rmse_validation_ : float
+        Free-run RMSE on the records trained on and held out, in standardised units; NaN where
+        nothing was held out.
+    fit_time_, cpu_time_ : float
+        Wall and process CPU seconds of `fit`, without callbacks.
+    n_features_in_, n_outputs_ : int
+        Input and output channels.
+    feature_names_in_ : array of str
+        Names of the input channels, where X was a DataFrame.
+
+    Notes
+    -----
+    Rows of X are consecutive samples of one record: predictions depend on their order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> u = np.sin(np.arange(400.0) ** 1.3)[:, None]
+    >>> y = np.convolve(u[:, 0], [0.5, 0.3, 0.2])[:400]
+    >>> model = LSTMRegressor((2,), (), random_state=0, time_limit=1.0).fit(u, y)
+    >>> model.predict(u).shape
+    (400,)
+    """
+
+    def __init__(
+        self,
+        hidden_sizes: Sequence[int] = (6, 6),
+        head_sizes: Sequence[int] = (8,),
+        *,
+        solver: str = "auto",
+        alpha: float = 1e-4,
+        max_iter: int = 1000,
+        tol: float = 1e-6,
+        washout: int | str = "auto",
+        validation_fraction: float = 0.2,
+        time_limit: float | None = None,
+        n_jobs: int | None = 1,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_sizes = hidden_sizes
+        self.head_sizes = head_sizes
+        self.solver = solver
+        self.alpha = alpha
+        self.max_iter = max_iter
+        self.tol = tol
+        self.washout = washout
+        self.validation_fraction = validation_fraction
+        self.time_limit = time_limit
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, callback: FitCallback | None = None) -> Self:
+        """Train on one or many records.
+
+        Parameters
+        ----------
+        X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
+            Inputs: one record, records of unequal length, or (n_records, n_timesteps, n_inputs).
+        y : array of shape (n_timesteps,) or (n_timesteps, n_outputs), or one per record
+            Measured outputs, in the form of X.
+        callback : callable, optional
+            Called with a `FitProgress` after every accepted iteration; its time does not count.
+
+        Returns
+        -------
+        self
+
+        Warns
+        -----
+        DataWarning
+            If a channel is constant, or an output does not follow the inputs.
+        ConvergenceWarning
+            If the solver ran out of iterations, was interrupted, or fell back to a simpler model.
+        """
+        task = Task.of(self.get_params(deep=False), X, y)
+        task.warn_about_channels()
+        reporter = Reporter(lambda progress: self._snapshot(task, progress), task, callback)
+        solution = task.solve(reporter if reporter.wanted else None)
+        self._learn(task, solution)
+        task.warn_about_solution(solution)
+        task.warn_about_excitation(solution.params)
+        return self
+
+    def _learn(self, task: Task, solution: Solution) -> None:
+        self.network_, self.params_ = task.problem.network, solution.params
+        self.scaling_, self.washout_ = task.scaling, task.problem.washout
+        self.error_model_ = task.fit_error_model(solution.params)
+        self.n_features_in_, self.n_outputs_ = self.network_.n_inputs, self.network_.n_outputs
+        self._one_column = task.one_column
+        self.__dict__.pop("feature_names_in_", None)
+        if task.layout.names is not None:
+            self.feature_names_in_ = np.array(task.layout.names, dtype=object)
+        self.solver_, self.status_ = task.settings.solver_name, solution.status.value
+        self.message_, self.start_ = solution.message, solution.start
+        self.n_iter_, self.history_ = solution.n_iter, solution.history
+        self.loss_curve_ = [row.rmse_train**2 for row in solution.history]
+        self.rmse_train_ = task.rmse(solution.params, task.problem.train)
+        self.rmse_validation_ = task.rmse(solution.params, task.problem.validation)
+        self.fit_time_, self.cpu_time_ = task.clock.wall, task.clock.cpu
+
+    def _snapshot(self, task: Task, progress: Progress) -> LSTMRegressor:
+        model = LSTMRegressor(**self.get_params(deep=False))
+        solution = Solution(
+            params=progress.params.copy(),
+            status=Status.INTERRUPTED,
+            message=f"taken from a running fit at iteration {progress.iteration}",
+            n_iter=progress.iteration,
+            rmse_train=progress.rmse_train,
+            rmse_validation=progress.rmse_validation,
+            start="",
+        )
+        model._learn(task, solution)
+        return model
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a safetensors file that `fastlstm.load` reads.
+
+        At any moment the old file or the new one is there, whole.
+
+        Parameters
+        ----------
+        path : path-like
+            In an existing folder; an existing file is replaced.
+        """
+        check_is_fitted(self)
+        save_model(self, path)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def load(path: str | os.PathLike[str]) -> LSTMRegressor:
+    """Read an estimator that `LSTMRegressor.save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    LSTMRegressor
+        Fitted, with the constructor arguments it had; predictions have the same bits.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is unreadable, truncated, foreign, damaged, or from a newer version.
+    FileNotFoundError
+        If there is no such file.
+    """
+    return load_into(LSTMRegressor(), path)

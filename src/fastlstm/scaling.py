@@ -1,0 +1,108 @@
+"""Standardise inputs and outputs, and back."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.exceptions import DataWarning
+from fastlstm.records import Records
+
+FloatArray = NDArray[np.float64]
+ROUNDING = 1e-13  # spread below this part of the largest value is rounding, not signal
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Mean and standard deviation of every channel over all records.
+
+    A standard deviation of zero marks a constant channel: a constant input is not passed on
+    (it is zero for the network whatever its value), a constant output is its mean.
+
+    Parameters
+    ----------
+    u_mean, u_std : array of shape (n_inputs,)
+    y_mean, y_std : array of shape (n_outputs,)
+
+    Examples
+    --------
+    >>> scaling = Scaling(np.zeros(1), np.ones(1), np.array([5.0]), np.array([2.0]))
+    >>> scaling.unscale_outputs(np.array([[1.0]]))
+    array([[7.]])
+    """
+
+    u_mean: FloatArray
+    u_std: FloatArray
+    y_mean: FloatArray
+    y_std: FloatArray
+
+    @classmethod
+    def of(cls, records: Records) -> Scaling:
+        """Statistics of records with outputs, safe for any scale that float64 can hold."""
+        assert records.y is not None
+        return cls(*_mean_and_std(records.u), *_mean_and_std(records.y))
+
+    @property
+    def constant_inputs(self) -> list[int]:
+        """Input channels that did not vary."""
+        return np.flatnonzero(self.u_std == 0.0).tolist()
+
+    @property
+    def constant_outputs(self) -> list[int]:
+        """Output channels that did not vary."""
+        return np.flatnonzero(self.y_std == 0.0).tolist()
+
+    def scale_inputs(self, u: FloatArray) -> FloatArray:
+        """Zero mean and unit standard deviation, shape (n_timesteps, n_inputs)."""
+        return _standardise(u, self.u_mean, self.u_std)
+
+    def scale_outputs(self, y: FloatArray) -> FloatArray:
+        """Zero mean and unit standard deviation, shape (n_timesteps, n_outputs)."""
+        return _standardise(y, self.y_mean, self.y_std)
+
+    def unscale_outputs(self, y: FloatArray) -> FloatArray:
+        """Back to the measured unit, shape (n_timesteps, n_outputs)."""
+        with np.errstate(over="ignore"):
+            return self.y_mean + self.y_std * y
+
+    def warn_about_moved_inputs(self, u: FloatArray) -> None:
+        """Say so where an input moves that was constant in training: the model cannot know it."""
+        moved = (self.u_std == 0.0) & np.any(u != self.u_mean, axis=0)
+        if np.any(moved):
+            warnings.warn(
+                f"X should keep the channels constant that were constant in fit; channels "
+                f"{np.flatnonzero(moved).tolist()} differ, and the model ignores them. "
+                "Fit on records in which they move.",
+                DataWarning,
+                stacklevel=4,
+            )
+
+    def scale(self, records: Records) -> Records:
+        """Standardise records."""
+        y = None if records.y is None else self.scale_outputs(records.y)
+        return Records(self.scale_inputs(records.u), y, records.offsets)
+
+
+def _mean_and_std(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    exponent = _exponent(np.max(np.abs(x), axis=0))
+    scaled = np.ldexp(x, -exponent)  # at most 1, so that no sum or square overflows
+    mean, std = np.mean(scaled, axis=0), np.std(scaled, axis=0)
+    constant = np.ptp(scaled, axis=0) <= ROUNDING
+    mean, std = np.where(constant, scaled[0], mean), np.where(constant, 0.0, std)
+    return np.ldexp(mean, exponent), np.ldexp(std, exponent)
+
+
+def _standardise(x: FloatArray, mean: FloatArray, std: FloatArray) -> FloatArray:
+    exponent = _exponent(np.maximum(np.abs(mean), std))
+    with np.errstate(over="ignore"):
+        centred = np.ldexp(x, -exponent) - np.ldexp(mean, -exponent)
+        constant = std == 0.0
+        scaled = centred / np.where(constant, 1.0, np.ldexp(std, -exponent))
+    return np.where(constant, 0.0, scaled)
+
+
+def _exponent(largest: FloatArray) -> NDArray[np.intc]:
+    return np.frexp(largest)[1]

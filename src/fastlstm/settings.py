@@ -1,0 +1,173 @@
+"""Check the constructor arguments of the estimator, once, at the beginning of `fit`."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.network import Network
+from fastlstm.records import auto_washout
+from fastlstm.solvers import SOLVERS
+from fastlstm.solvers.base import AbstractSolver
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked arguments of `LSTMRegressor`, with every "auto" but the washout resolved."""
+
+    hidden_sizes: tuple[int, ...]
+    head_sizes: tuple[int, ...]
+    solver_name: str
+    solver: AbstractSolver
+    alpha: float
+    washout: int | None
+    validation_fraction: float
+    time_limit: float | None
+    n_threads: int
+    seed: int | None
+    verbose: int
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Settings:
+        """Check the arguments by name.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one has the wrong type or lies outside its range.
+        """
+        name = _solver_name(params["solver"])
+        max_iter = check_count(params["max_iter"], "max_iter", minimum=1)
+        tol = check_real(params["tol"], "tol", "must be >= 0", lambda x: x >= 0.0)
+        washout = params["washout"]
+        limit = params["time_limit"]
+        return cls(
+            hidden_sizes=_sizes(params["hidden_sizes"], "hidden_sizes", empty=False),
+            head_sizes=_sizes(params["head_sizes"], "head_sizes", empty=True),
+            solver_name=name,
+            solver=SOLVERS[name](max_iter=max_iter, tol=tol),
+            alpha=check_real(params["alpha"], "alpha", "must be >= 0", lambda x: x >= 0.0),
+            washout=None if _is_auto(washout) else check_count(washout, "washout", minimum=0),
+            validation_fraction=check_real(
+                params["validation_fraction"],
+                "validation_fraction",
+                "must be in [0, 1)",
+                lambda x: 0.0 <= x < 1.0,
+            ),
+            time_limit=None
+            if limit is None
+            else check_real(limit, "time_limit", "must be positive seconds", lambda x: x > 0.0),
+            n_threads=check_n_jobs(params["n_jobs"]),
+            seed=_seed(params["random_state"]),
+            verbose=check_count(params["verbose"], "verbose", minimum=0),
+        )
+
+    def network(self, n_inputs: int, n_outputs: int) -> Network:
+        """Structure for the channels at hand."""
+        return Network(n_inputs, n_outputs, self.hidden_sizes, self.head_sizes)
+
+    def washout_for(self, lengths: NDArray[np.int64]) -> int:
+        """Resolve the washout for records of these lengths.
+
+        Raises
+        ------
+        ValueError
+            If a record is not longer than the washout asked for.
+        """
+        if self.washout is None:
+            return auto_washout(lengths)
+        check_washout(self.washout, lengths)
+        return self.washout
+
+
+def check_washout(washout: int, lengths: NDArray[np.int64]) -> None:
+    """Raise ValueError unless every record is longer than the washout."""
+    record = int(np.argmin(lengths))
+    if washout >= lengths[record]:
+        raise ValueError(
+            f"washout must be shorter than every record; got washout={washout}, and record "
+            f"{record} has {lengths[record]} steps. Use a smaller washout or drop that record."
+        )
+
+
+def check_count(value: Any, name: str, minimum: int) -> int:
+    """Integer of at least `minimum`."""
+    if not isinstance(value, numbers.Integral | np.bool_):
+        raise TypeError(
+            f"{name} must be an integer >= {minimum}; got {value!r}. Pass a whole number."
+        )
+    if int(value) < minimum:
+        raise ValueError(f"{name} must be >= {minimum}; got {value}. Use {minimum} or more.")
+    return int(value)
+
+
+def check_real(value: Any, name: str, rule: str, holds: Any) -> float:
+    """Finite float for which `holds` is true."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise TypeError(f"{name} {rule}; got {value!r}. Pass a number.")
+    if not (math.isfinite(value) and holds(float(value))):
+        raise ValueError(f"{name} {rule}; got {value}. Choose a finite value in that range.")
+    return float(value)
+
+
+def _is_auto(value: Any) -> bool:
+    if isinstance(value, str) and value != "auto":
+        raise ValueError(
+            f'washout must be "auto" or an integer >= 0; got {value!r}. Pass e.g. washout=50.'
+        )
+    return isinstance(value, str)
+
+
+def _solver_name(solver: Any) -> str:
+    if solver == "auto":
+        return "lm"
+    if not isinstance(solver, str) or solver not in SOLVERS:
+        raise ValueError(
+            f'solver must be "auto" or one of {sorted(SOLVERS)}; got {solver!r}. '
+            'Use solver="auto" unless you compare methods.'
+        )
+    return solver
+
+
+def _sizes(sizes: Any, name: str, empty: bool) -> tuple[int, ...]:
+    listed = (sizes,) if isinstance(sizes, numbers.Integral) else sizes
+    if not isinstance(listed, tuple | list | np.ndarray) or (len(listed) == 0 and not empty):
+        raise ValueError(
+            f"{name} must be a tuple of widths, bottom layer first; got {sizes!r}. "
+            "Pass e.g. (6, 6)."
+        )
+    return tuple(check_count(size, name, minimum=1) for size in listed)
+
+
+def check_n_jobs(n_jobs: Any) -> int:
+    """Resolve `n_jobs` to a number of threads, at most one per core."""
+    if n_jobs is None:
+        return 1
+    if not isinstance(n_jobs, numbers.Integral) or int(n_jobs) == 0:
+        raise ValueError(
+            f"n_jobs must be a non-zero integer or None; got {n_jobs!r}. "
+            "Use 1 for one thread, -1 for all cores."
+        )
+    n_cores = os.cpu_count() or 1
+    n_threads = int(n_jobs)
+    return min(n_threads, n_cores) if n_threads > 0 else max(1, n_cores + 1 + n_threads)
+
+
+def _seed(random_state: Any) -> int | None:
+    if random_state is None:
+        return None
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if isinstance(random_state, numbers.Integral) and int(random_state) >= 0:
+        return int(random_state)
+    raise ValueError(
+        f"random_state must be None, an integer >= 0 or a RandomState; got {random_state!r}. "
+        "Pass e.g. random_state=0."
+    )

@@ -1,0 +1,160 @@
+"""Problem, solver, solution: the three nouns every training method is written in."""
+
+from __future__ import annotations
+
+import enum
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.network import Network
+from fastlstm.records import Records
+
+FloatArray = NDArray[np.float64]
+
+
+class Status(enum.Enum):
+    """Why a solver stopped."""
+
+    CONVERGED = "converged"
+    EARLY_STOPPED = "early stopped on validation"
+    MAX_ITER = "max_iter reached"
+    TIME_LIMIT = "time_limit reached"
+    INTERRUPTED = "interrupted"
+    FALLBACK = "fell back to the linear start"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be fitted: a network to standardised records.
+
+    Parameters
+    ----------
+    network : Network
+    train : Records
+        Standardised inputs and outputs; `train.y` is present.
+    validation : Records or None
+        Records (or tails of records) that choose among starts and stop the training.
+    washout : int
+        First steps of each record that drive the state and enter neither cost nor score.
+    alpha : float
+        Ridge: the cost is the sum of squared errors ``+ alpha * ||params - anchor||^2``.
+    n_threads : int
+        Threads of the kernels; the result has the same bits for every value.
+    float32 : bool
+        Run the kernels in float32 (sums and factorisations stay float64).
+    """
+
+    network: Network
+    train: Records
+    validation: Records | None = None
+    washout: int = 0
+    alpha: float = 1e-4
+    n_threads: int = 1
+    float32: bool = True
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One accepted iteration: RMSE in units of the standardised output, times in seconds."""
+
+    iteration: int
+    rmse_train: float
+    rmse_validation: float
+    cpu_time: float
+    wall_time: float
+    damping: float
+    n_rows: int
+    phase: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees after every accepted iteration.
+
+    `params` are the best so far on free-run validation, so a callback that stores them has the
+    model that a fit with this time limit would return. `fraction` is the part of the expected work
+    that is done, in [0, 1].
+    """
+
+    iteration: int
+    rmse_train: float
+    rmse_validation: float
+    cpu_time: float
+    wall_time: float
+    phase: str
+    fraction: float
+    params: FloatArray
+
+
+Callback = Callable[[Progress], Any]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solver returns: the best parameters on free-run validation, and how it went."""
+
+    params: FloatArray
+    status: Status
+    message: str
+    n_iter: int
+    rmse_train: float
+    rmse_validation: float
+    start: str
+    history: tuple[HistoryRow, ...] = ()
+
+
+@dataclass
+class Clock:
+    """Wall and CPU time since the start, without the time spent inside callbacks."""
+
+    time_limit: float | None = None
+    _wall0: float = field(default_factory=time.perf_counter)
+    _cpu0: float = field(default_factory=time.process_time)
+
+    @property
+    def wall(self) -> float:
+        """Wall seconds used."""
+        return time.perf_counter() - self._wall0
+
+    @property
+    def cpu(self) -> float:
+        """Process CPU seconds used."""
+        return time.process_time() - self._cpu0
+
+    @property
+    def expired(self) -> bool:
+        """Whether the time limit is reached."""
+        return self.time_limit is not None and self.wall >= self.time_limit
+
+    def call(self, callback: Callback | None, progress: Progress) -> None:
+        """Run a callback with the clock stopped."""
+        if callback is None:
+            return
+        wall, cpu = time.perf_counter(), time.process_time()
+        callback(progress)
+        self._wall0 += time.perf_counter() - wall
+        self._cpu0 += time.process_time() - cpu
+
+
+class AbstractSolver(ABC):
+    """A training method: from a problem to a solution.
+
+    A solver is constructed with its settings and keeps no state between calls of `solve`.
+    """
+
+    @abstractmethod
+    def solve(
+        self,
+        problem: Problem,
+        *,
+        rng: np.random.Generator,
+        clock: Clock | None = None,
+        callback: Callback | None = None,
+    ) -> Solution:
+        """Train; Ctrl-C returns the best model so far with `Status.INTERRUPTED`."""

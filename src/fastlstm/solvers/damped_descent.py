@@ -1,0 +1,62 @@
+"""One Levenberg-Marquardt iteration: a direction, a trial on the true cost, a new damping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm._linalg import damped_step
+from fastlstm.solvers.objective import Objective
+
+FloatArray = NDArray[np.float64]
+
+_MAX_DAMPING = 1e8
+_MIN_DAMPING = 1e-12
+_MIN_GAIN = 1e-4
+_SCALE_FLOOR = 1e-6  # of the largest diagonal entry: a weight without influence stays put
+
+
+@dataclass(frozen=True)
+class DescentState:
+    """Where a descent stands.
+
+    `damping` multiplies the diagonal of ``J'J``; `growth` is the factor of the next rejection;
+    `stalled` says that no damping gave a decrease, so that another call would repeat itself.
+    """
+
+    params: FloatArray
+    cost: float
+    damping: float = 1e-2
+    growth: float = 2.0
+    stalled: bool = False
+
+
+def descend(objective: Objective, state: DescentState) -> DescentState:
+    """One accepted iteration, or the same parameters with `stalled` set.
+
+    The damping follows the gain ratio (decrease found over decrease promised) by Nielsen's rule;
+    a failed factorisation or a non-finite free run is a rejected step.
+
+    References
+    ----------
+    Nielsen, "Damping parameter in Marquardt's method", 1999, rule (2.4).
+    """
+    equations = objective.normal_equations(state.params)
+    diagonal = equations.gram.diagonal()
+    scale = np.maximum(diagonal, _SCALE_FLOOR * diagonal.max())
+    damping, growth = state.damping, state.growth
+    while damping < _MAX_DAMPING:
+        solved = damped_step(equations, damping, scale)
+        if solved is not None:
+            step, predicted = solved
+            params = state.params + step
+            cost = objective.cost(params)
+            gain = (state.cost - cost) / predicted if np.isfinite(cost) else -1.0
+            if gain > _MIN_GAIN:
+                shrink = max(1.0 / 3.0, 1.0 - (2.0 * gain - 1.0) ** 3)
+                return DescentState(params, cost, max(damping * shrink, _MIN_DAMPING))
+        damping *= growth
+        growth *= 2.0
+    return replace(state, damping=1e-2, growth=2.0, stalled=True)

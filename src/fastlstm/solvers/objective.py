@@ -1,0 +1,113 @@
+"""The free-run least-squares objective on a set of records: cost and normal equations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm import _core
+from fastlstm._linalg import NormalEquations
+from fastlstm.network import Network
+from fastlstm.records import Records
+
+FloatArray = NDArray[np.float64]
+
+_BYTES_PER_BLOCK = 64_000_000  # Jacobian rows held at a time
+
+
+@dataclass(frozen=True)
+class Objective:
+    r"""Sum of squared free-run errors over chosen rows, plus a ridge.
+
+    .. math:: F(\theta) = \sum_{t \in rows} \|\hat y_t(\theta) - y_t\|^2
+              + \alpha \|\theta - \theta_{anchor}\|^2
+
+    Parameters
+    ----------
+    network : Network
+    records : Records
+        Standardised; `records.y` is present.
+    plan : RowPlan
+        Rows that enter the sum, see `_core.plan_rows`.
+    memory : int
+        Steps an output is traced back in the Jacobian.
+    alpha : float
+    anchor : array of shape (n_params,) or None
+        Centre of the ridge; zero when None.
+    """
+
+    network: Network
+    records: Records
+    plan: _core.RowPlan
+    memory: int
+    alpha: float
+    anchor: FloatArray | None = None
+    float32: bool = True
+    n_threads: int = 1
+    workspace: _core.Workspace = field(default_factory=_core.Workspace)
+
+    @property
+    def n_residuals(self) -> int:
+        """Residuals in the sum of squares."""
+        return self.plan.n_rows * self.network.n_outputs
+
+    def with_memory(self, memory: int) -> Objective:
+        """Same objective with another adjoint length."""
+        return replace(self, memory=memory)
+
+    def cost(self, params: FloatArray) -> float:
+        """F; infinite where the free run is not finite."""
+        y, _ = _core.simulate(
+            self.network,
+            params,
+            self.records.u,
+            self.records.offsets,
+            float32=self.float32,
+            n_threads=self.n_threads,
+        )
+        residual = self._residual(y, self.plan)
+        cost = float(residual @ residual) + self.alpha * float(np.sum(self._offset(params) ** 2))
+        return cost if np.isfinite(cost) else np.inf
+
+    def rmse(self, params: FloatArray, cost: float) -> float:
+        """Root mean squared error of the rows, in standardised units, from a known cost."""
+        squares = cost - self.alpha * float(np.sum(self._offset(params) ** 2))
+        return float(np.sqrt(max(squares, 0.0) / self.n_residuals))
+
+    def normal_equations(self, params: FloatArray) -> NormalEquations:
+        """Gram matrix and gradient of F / 2 at `params`, summed over blocks in a fixed order."""
+        equations = NormalEquations.zeros(self.network.n_params)
+        for plan in self._blocks():
+            result = _core.jacobian(
+                self.network,
+                params,
+                self.records.u,
+                self.records.offsets,
+                plan,
+                memory=self.memory,
+                float32=self.float32,
+                n_threads=self.n_threads,
+                workspace=self.workspace,
+            )
+            equations.add(result.rows, self._residual(result.y, plan))
+        equations.add_ridge(self.alpha, self._offset(params))
+        return equations
+
+    def _blocks(self) -> list[_core.RowPlan]:
+        n_blocks, lanes = self.plan.step.shape
+        row_bytes = 8 * self.network.n_params * self.network.n_outputs
+        per_call = max(1, _BYTES_PER_BLOCK // (lanes * row_bytes))
+        return [
+            _core.RowPlan(self.plan.step[k : k + per_call], self.plan.record[k : k + per_call])
+            for k in range(0, n_blocks, per_call)
+        ]
+
+    def _residual(self, y: FloatArray, plan: _core.RowPlan) -> FloatArray:
+        assert self.records.y is not None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return plan.take(y - self.records.y).ravel()
+
+    def _offset(self, params: FloatArray) -> FloatArray:
+        return params if self.anchor is None else params - self.anchor

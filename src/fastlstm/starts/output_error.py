@@ -1,0 +1,101 @@
+"""Free-run (output-error) least squares of a modal linear model by damped Gauss-Newton."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from fastlstm.starts.modal import FreeRun, Modes, Signals
+from fastlstm.starts.normal_equations import NormalEquations, Prior, joined, parts_of
+
+FloatArray = NDArray[np.float64]
+
+MAX_TRIALS = 8  # damping increases within one step
+FIRST_DAMPING = 1e-4
+PSEUDO_RANK = 1e-10  # relative eigenvalue below which a combination of signals is not used
+
+
+def polish(
+    run: FreeRun,
+    modes: Modes,
+    max_iter: int,
+    *,
+    tol: float = 1e-4,
+    ridge: float = 1.0,
+) -> tuple[Modes, FloatArray]:
+    """Damped Gauss-Newton from a start; the regularised loss never grows.
+
+    Parameters
+    ----------
+    run : FreeRun
+    modes : Modes
+        Start.
+    max_iter : int
+    tol : float
+        Relative decrease of the loss below which the iteration stops.
+    ridge : float
+        Strength of the prior.
+
+    Returns
+    -------
+    modes : Modes
+    error : array of shape (n_outputs, n_total)
+        Measured minus simulated output.
+    """
+    now = run.simulate(modes)
+    power = np.maximum(np.sqrt(np.mean(np.abs(now.modes) ** 2, axis=1)), 1e-12)
+    modes, now = modes.scaled(power), replace(now, modes=now.modes / power[:, None])
+    damping = FIRST_DAMPING
+    for _ in range(max_iter):
+        prior = Prior.of(run, now, ridge)
+        loss = _loss(run, modes, now, prior)
+        equations = NormalEquations(run, modes, now, prior)
+        for _ in range(MAX_TRIALS):
+            trial, promised = equations.step(damping)
+            signals = run.simulate(trial)
+            new = _loss(run, trial, signals, prior)
+            if new < loss:
+                break
+            damping = 8.0 * max(damping, 1e-9)
+        else:
+            break
+        gain = (loss - new) / max(promised, 1e-300)
+        damping *= 0.1 if gain > 0.75 else 1.0 if gain > 0.25 else 4.0
+        decrease = 1.0 - new / loss
+        modes, now = trial, signals
+        if decrease < tol:
+            break
+    return modes, now.error
+
+
+def with_best_outputs(run: FreeRun, modes: Modes) -> tuple[Modes, float]:
+    """Output gains, direct part and bias by least squares, everything else kept.
+
+    Returns
+    -------
+    modes : Modes
+    mean_square : float
+        Of the rows that count.
+    """
+    z = run.simulate(modes).modes
+    m, kappa = len(z), np.where(modes.poles.imag == 0, 1.0, 2.0)
+    signals = np.concatenate([parts_of(z), run.u, np.ones((1, run.u.shape[1]))])[:, run.rows]
+    signals[: 2 * m] *= np.concatenate([kappa, -kappa])[:, None]
+    target = run.y[:, run.rows]
+    gram, moment = signals @ signals.T, signals @ target.T
+    scale = np.sqrt(np.diag(gram))
+    scale[scale == 0.0] = 1.0
+    inverse = linalg.pinvh(gram / scale[:, None] / scale, rtol=PSEUDO_RANK)
+    weights = inverse @ (moment / scale[:, None]) / scale[:, None]
+    residual = np.sum(target**2) + np.sum(weights * (gram @ weights - 2.0 * moment))
+    gains_out = np.where(kappa == 1.0, weights[:m].T, joined(weights[: 2 * m]).T)
+    best = replace(modes, gains_out=gains_out, direct=weights[2 * m : -1].T, bias=weights[-1])
+    return best, float(residual) / target.size
+
+
+def _loss(run: FreeRun, modes: Modes, now: Signals, prior: Prior) -> float:
+    loss = float(np.sum(now.error[:, run.rows] ** 2)) + prior.penalty(modes)
+    return loss if np.isfinite(loss) else np.inf

@@ -1,0 +1,168 @@
+"""Choice among linear models: rows that stand for long records, ARX orders, number of states."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.records import Records
+from fastlstm.starts.markov import Ranges, arx_response, lagged_gram
+from fastlstm.starts.modal import FreeRun, Modes
+from fastlstm.starts.output_error import polish, with_best_outputs
+from fastlstm.starts.realization import Realization, hankel_realization
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+ROWS_PER_COEFFICIENT = {4: 2, 16: 2, 48: 8}  # that an ARX model of this order needs
+SHORT_ARX_ORDERS = (3, 2, 1)  # tried in turn where the records are too short for all of them
+MAX_RESPONSE = 400  # samples of the impulse response that is realised
+SCAN_ROWS = 5000  # rows on which orders are compared
+PIECES = 4  # pieces, spread over the records, that stand for long ones
+BLOCKS = 8  # blocks of a record; one in four is held out
+SHORT = 2500  # rows up to which two sets of held-out blocks are averaged
+ORDER_TOLERANCE = 0.01  # a smaller order may be this much worse on the held-out rows
+PATIENCE = 3  # larger orders tried without a gain
+SLACK = 1.05  # a lower ARX order may leave this much more squared error
+SCAN_STEPS, RACE_STEPS, FIT_STEPS = 5, 4, 16  # Gauss-Newton steps
+
+
+def excerpt(records: Records, washout: int, n_rows: int = SCAN_ROWS) -> FreeRun:
+    """All records, or pieces spread over them with about `n_rows` rows if they are longer.
+
+    A piece from the middle of a record has an unknown initial state, as every record has here.
+    """
+    counts = records.scored(washout)
+    if records.n_total <= 1.5 * n_rows or records.y is None:
+        return FreeRun(records, counts)
+    length = n_rows // PIECES
+    cuts = [
+        slice(start, min(start + length, rows.stop))
+        for rows in records.slices()
+        for start in range(rows.start, max(rows.start + 1, rows.stop - length // 2), length)
+    ]
+    wanted = max(1, int(n_rows / np.mean([cut.stop - cut.start for cut in cuts])))
+    chosen = np.unique(np.linspace(0, len(cuts) - 1, wanted).round().astype(int))
+    cuts = [cuts[k] for k in chosen]
+    part = Records.from_lists([records.u[cut] for cut in cuts], [records.y[cut] for cut in cuts])
+    return FreeRun(part, np.concatenate([counts[cut] for cut in cuts]))
+
+
+def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
+    """Smallest order that simulates held-out blocks about as well as any.
+
+    The blocks lie inside the records: the free run passes through them, their outputs are not used.
+    Orders are tried upwards until `PATIENCE` of them brought no gain.
+
+    Parameters
+    ----------
+    run : FreeRun
+    max_order : int
+
+    Returns
+    -------
+    order : int
+    modes : Modes
+        Model of that order, fitted without held-out rows.
+    singular_values : array
+        Of its Hankel matrix.
+    """
+    held_out = _held_out(run)
+    fits = [FreeRun(run.records, run.rows & ~held) for held in held_out]
+    starts = [realizations(fit, max_order) for fit in fits]
+    errors: dict[int, float] = {}
+    models: dict[int, tuple[Modes, FloatArray]] = {}
+    best, stale = np.inf, 0
+    for order in _ladder(max_order):
+        logs = []
+        for fit, held, candidates in zip(fits, held_out, starts, strict=True):
+            begun = [_started(fit, candidate, order) for candidate in candidates]
+            modes, values = _preferred(begun)
+            modes, error = polish(fit, modes, SCAN_STEPS, tol=1e-2)
+            logs.append(np.log(fit.mean_square(error, held) + 1e-12))
+            models[order] = modes, values
+        errors[order] = float(np.exp(0.5 * np.mean(logs)))
+        stale = 0 if errors[order] < (1.0 - ORDER_TOLERANCE) * best else stale + 1
+        best = min(best, errors[order])
+        if stale >= PATIENCE:
+            break
+    order = min(n for n, error in errors.items() if error <= (1.0 + ORDER_TOLERANCE) * best)
+    return order, *models[order]
+
+
+def fit_order(run: FreeRun, order: int) -> tuple[Modes, FloatArray]:
+    """Polished model of one order and the singular values behind its start.
+
+    A short race decides among the candidates that ARX models of several orders give.
+    """
+    raced = []
+    for candidate in realizations(run, order):
+        _, modes, values = _started(run, candidate, order)
+        modes, error = polish(run, modes, RACE_STEPS)
+        raced.append((run.mean_square(error), modes, values))
+    modes, values = _preferred(raced)
+    return polish(run, modes, FIT_STEPS)[0], values
+
+
+def realizations(run: FreeRun, max_order: int) -> list[Realization]:
+    """Balanced models of the impulse responses of ARX models of several orders."""
+    records = run.records
+    assert records.y is not None
+    signals = np.concatenate([records.y, records.u], axis=1)
+    channels = records.y.shape[1], records.u.shape[1]
+    length = int(np.clip(records.n_total // 6, 8, MAX_RESPONSE))
+    found = []
+    for arx_order in _feasible_arx_orders(run):
+        ranges = _ranges(run, arx_order)
+        gram = lagged_gram(signals, ranges, arx_order)
+        response = arx_response(gram, _count(ranges), channels, arx_order, length)
+        found.append(hankel_realization(response, max_order))
+    return found
+
+
+def _preferred(entries: list[tuple[float, Modes, FloatArray]]) -> tuple[Modes, FloatArray]:
+    """First of the entries (squared error, ...) that is about as good as the best."""
+    limit = SLACK * min(error for error, _, _ in entries)
+    return next((modes, values) for error, modes, values in entries if error <= limit)
+
+
+def _started(run: FreeRun, candidate: Realization, order: int) -> tuple[float, Modes, FloatArray]:
+    A, B, C, values = candidate
+    parts = A[:order, :order], B[:order], C[:, :order]
+    modes, error = with_best_outputs(
+        run, Modes.from_state_space(*parts, n_records=run.records.n_records)
+    )
+    return error, modes, values
+
+
+def _ladder(max_order: int) -> list[int]:
+    return [n for n in range(1, max_order + 1) if n <= 4 or n % 2 == 0 or n == max_order]
+
+
+def _held_out(run: FreeRun) -> list[BoolArray]:
+    records = run.records
+    block = np.concatenate([np.arange(n) * BLOCKS // max(n, 1) for n in records.lengths])
+    remainders = (1, 3) if records.n_total <= SHORT else (3,)
+    return [run.rows & (block % 4 == remainder) for remainder in remainders]
+
+
+def _feasible_arx_orders(run: FreeRun) -> list[int]:
+    n_channels = run.records.u.shape[1] + len(run.y)
+
+    def enough(order: int, rows_per_coefficient: int = 2) -> bool:
+        needed = rows_per_coefficient * (order + 1) * n_channels
+        return _count(_ranges(run, order)) >= needed
+
+    orders = [order for order, needed in ROWS_PER_COEFFICIENT.items() if enough(order, needed)]
+    return orders or [next((order for order in SHORT_ARX_ORDERS if enough(order)), 0)]
+
+
+def _ranges(run: FreeRun, n_lags: int) -> Ranges:
+    """Find runs of rows that count and have `n_lags` rows of their own record before them."""
+    counts = run.rows & run.records.scored(max(1, n_lags))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], counts, [False]]).astype(int)))
+    return [(int(first), int(stop)) for first, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _count(ranges: Ranges) -> int:
+    return sum(stop - first for first, stop in ranges)

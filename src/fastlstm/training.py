@@ -1,0 +1,182 @@
+"""From what `fit` is given to a solved problem, and what the user should hear about it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm._core import simulate
+from fastlstm.checks import Layout, check_records
+from fastlstm.error_model import ErrorModel
+from fastlstm.exceptions import ConvergenceWarning, DataWarning, FastLSTMError
+from fastlstm.metrics import fit_percent
+from fastlstm.records import Records, hold_out
+from fastlstm.scaling import Scaling
+from fastlstm.settings import Settings
+from fastlstm.solvers.base import Clock, Problem, Progress, Solution, Status
+
+FloatArray = NDArray[np.float64]
+UNEXCITED_FIT = 5.0  # percent; below it the output does not visibly follow the input
+WORTH_A_WARNING = (Status.MAX_ITER, Status.INTERRUPTED, Status.FALLBACK)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One call of `fit`: checked settings and data, and the problem made of them.
+
+    Parameters
+    ----------
+    settings : Settings
+    clock : Clock
+        Started when the call came.
+    layout : Layout
+        Form of X.
+    one_column : bool
+        Whether the outputs are 1-D arrays.
+    scaling : Scaling
+    records : Records
+        All records, standardised.
+    problem : Problem
+        The same records split into training and validation.
+    """
+
+    settings: Settings
+    clock: Clock
+    layout: Layout
+    one_column: bool
+    scaling: Scaling
+    records: Records
+    problem: Problem
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any], X: Any, y: Any) -> Task:
+        """Check arguments and data, standardise, hold out, and pose the problem."""
+        settings = Settings.of(parameters)
+        clock = Clock(settings.time_limit)
+        records, layout, one_column = check_records(X, y)
+        washout = settings.washout_for(records.lengths)
+        scaling = Scaling.of(records)
+        scaled = scaling.scale(records)
+        train, validation = hold_out(scaled, settings.validation_fraction, washout)
+        problem = Problem(
+            network=settings.network(scaling.u_mean.size, scaling.y_mean.size),
+            train=train,
+            validation=validation,
+            washout=washout,
+            alpha=settings.alpha,
+            n_threads=settings.n_threads,
+        )
+        return cls(settings, clock, layout, one_column, scaling, scaled, problem)
+
+    @property
+    def judged(self) -> Records:
+        """Records that tell how good a model is: held out where there are any."""
+        return self.problem.validation or self.problem.train
+
+    def solve(self, report: Callable[[Progress], None] | None) -> Solution:
+        """Run the solver; where nothing varies there is nothing to train: the mean is the model.
+
+        Raises
+        ------
+        FastLSTMError
+            If the solver returned weights that are not finite.
+        """
+        if np.all(self.scaling.y_std == 0.0) or np.all(self.scaling.u_std == 0.0):
+            return Solution(
+                params=np.zeros(self.problem.network.n_params),
+                status=Status.CONVERGED,
+                message="no input or no output varies; the model is the mean of y.",
+                n_iter=0,
+                rmse_train=float(np.any(self.scaling.y_std > 0.0)),
+                rmse_validation=np.nan,
+                start="mean",
+            )
+        rng = np.random.default_rng(self.settings.seed)
+        solver = self.settings.solver
+        solution = solver.solve(self.problem, rng=rng, clock=self.clock, callback=report)
+        if not np.isfinite(solution.params).all():
+            raise FastLSTMError(
+                f"solver={self.settings.solver_name!r} must return finite weights; got NaN or "
+                f"infinity ({solution.message}). Use a larger alpha or fewer units."
+            )
+        return solution
+
+    def fit_error_model(self, params: FloatArray) -> ErrorModel:
+        """Autoregression of the free-run error on all records."""
+        assert self.records.y is not None
+        error = self.records.y - self._free_run(params, self.records)
+        return ErrorModel.of(error, self.records, self.problem.washout)
+
+    def rmse(self, params: FloatArray, records: Records | None) -> float:
+        """Free-run RMSE on the scored steps, all outputs together; NaN without records."""
+        if records is None:
+            return float("nan")
+        assert records.y is not None
+        error = (records.y - self._free_run(params, records))[records.scored(self.problem.washout)]
+        return float(np.sqrt(np.mean(error**2)))
+
+    def _free_run(self, params: FloatArray, records: Records) -> FloatArray:
+        return simulate(
+            self.problem.network,
+            params,
+            records.u,
+            records.offsets,
+            float32=False,
+            n_threads=self.settings.n_threads,
+        )[0]
+
+    def warn_about_channels(self) -> None:
+        """Name the channels that do not vary."""
+        for name, channels, effect in (
+            ("X", self.scaling.constant_inputs, "the model ignores them"),
+            ("y", self.scaling.constant_outputs, "the model predicts that constant"),
+        ):
+            if channels:
+                warnings.warn(
+                    f"{name} should vary in every channel; channels {channels} are constant, so "
+                    f"{effect}. Drop them, or record data in which they move.",
+                    DataWarning,
+                    stacklevel=3,
+                )
+
+    def warn_about_solution(self, solution: Solution) -> None:
+        """Pass on a solver that stopped for a reason the user may want to remove."""
+        if solution.status in WORTH_A_WARNING:
+            warnings.warn(
+                f"solver={self.settings.solver_name!r} ended with status "
+                f"{solution.status.value!r} after {solution.n_iter} iterations: "
+                f"{solution.message}",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def warn_about_excitation(self, params: FloatArray) -> None:
+        """Name the outputs that the finished model hardly explains on the judged records."""
+        fits = self._fit_per_output(params)
+        weak = [f"{k}: {fits[k]:.1f} %" for k in np.flatnonzero(fits < UNEXCITED_FIT)]
+        if weak:
+            kind = "training" if self.problem.validation is None else "held-out"
+            warnings.warn(
+                f"y must follow X; on the {kind} steps the model explains too little of the output "
+                f"channels (fit of channel {', '.join(weak)}). Check that X holds the signals that "
+                "drive y, in time with it and moving enough, and that y has no drift of its own.",
+                DataWarning,
+                stacklevel=3,
+            )
+
+    def _fit_per_output(self, params: FloatArray) -> FloatArray:
+        """Fit in percent on the judged records, NaN for outputs that do not vary there."""
+        judged = self.judged
+        assert judged.y is not None
+        scored = judged.scored(self.problem.washout)
+        y, y_sim = judged.y[scored], self._free_run(params, judged)[scored]
+        varying = np.ptp(y, axis=0) > 0.0
+        fits = np.full(y.shape[1], np.nan)
+        if np.any(varying):
+            fits[varying] = fit_percent(y[:, varying], y_sim[:, varying])
+        return fits

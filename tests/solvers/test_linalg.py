@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from fastlstm._linalg import NormalEquations, damped_step, solve_ridge
+
+
+def test_ridge_matches_lstsq_when_alpha_is_zero(rng):
+    """Without a penalty ridge is least squares."""
+    A, b = rng.normal(size=(30, 4)), rng.normal(size=(30, 2))
+    np.testing.assert_allclose(solve_ridge(A, b, 0.0), np.linalg.lstsq(A, b)[0], atol=1e-12)
+
+
+def test_ridge_solves_its_normal_equations(rng):
+    """The minimiser satisfies (A'A + alpha I) w = A'b."""
+    A, b = rng.normal(size=(30, 4)), rng.normal(size=(30, 1))
+    w = solve_ridge(A, b, 0.7)
+    np.testing.assert_allclose((A.T @ A + 0.7 * np.eye(4)) @ w, A.T @ b, atol=1e-12)
+
+
+def test_ridge_takes_the_smallest_solution_when_columns_are_equal():
+    """Two equal columns share the weight equally instead of exploding."""
+    A = np.ones((5, 2))
+    np.testing.assert_allclose(solve_ridge(A, np.full((5, 1), 2.0), 0.0), [[1.0], [1.0]])
+
+
+def test_normal_equations_do_not_depend_on_how_rows_are_cut(rng):
+    """Statistics add up."""
+    J, r = rng.normal(size=(50, 6)), rng.normal(size=50)
+    whole, parts = NormalEquations.zeros(6), NormalEquations.zeros(6)
+    whole.add(J, r)
+    for rows in (slice(0, 7), slice(7, 40), slice(40, 50)):
+        parts.add(np.ascontiguousarray(J[rows]), r[rows])
+    np.testing.assert_allclose(np.triu(whole.gram), np.triu(parts.gram), rtol=1e-12)
+    np.testing.assert_allclose(np.triu(whole.gram), np.triu(J.T @ J), rtol=1e-12)
+    np.testing.assert_allclose(whole.gradient, J.T @ r, rtol=1e-12)
+    np.testing.assert_allclose(parts.gradient, J.T @ r, rtol=1e-12)
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.3, 100.0])
+def test_damped_step_minimises_the_damped_model(rng, damping):
+    """The step solves its equations and promises what the linear model gives."""
+    J, r = rng.normal(size=(50, 6)), rng.normal(size=50)
+    equations = NormalEquations.zeros(6)
+    equations.add(J, r)
+    scale = np.arange(1.0, 7.0)
+    step, predicted = damped_step(equations, damping, scale)
+    np.testing.assert_allclose((J.T @ J + damping * np.diag(scale)) @ step, -J.T @ r, atol=1e-10)
+    assert predicted == pytest.approx(r @ r - np.sum((r + J @ step) ** 2), rel=1e-9)
+
+
+def test_damped_step_says_none_when_the_matrix_is_singular():
+    """A failed factorisation is a rejected step, not an exception."""
+    equations = NormalEquations(np.asfortranarray([[1.0, 2.0], [2.0, 1.0]]), np.ones(2))
+    assert damped_step(equations, 0.0, np.ones(2)) is None

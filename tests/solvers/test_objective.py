@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from problems import PROBLEMS, teacher_params
+
+from fastlstm import _core
+from fastlstm.solvers.damped_descent import DescentState, descend
+from fastlstm.solvers.objective import Objective
+
+
+def make_objective(known, **kwargs):
+    problem = known.problem
+    plan = _core.plan_rows(problem.train.offsets, washout=30, stride=3, float32=False)
+    settings = {"memory": 2000, "alpha": 0.1, "float32": False}
+    return Objective(problem.network, problem.train, plan, **{**settings, **kwargs})
+
+
+@pytest.mark.parametrize("known", PROBLEMS, ids=lambda known: known.name)
+def test_gradient_is_the_derivative_of_the_cost(known, rng):
+    """With the whole record in memory the gradient is exact, ridge and strides included."""
+    anchor = rng.normal(size=known.problem.network.n_params)
+    objective = make_objective(known, anchor=anchor)
+    params = teacher_params(known.problem.network, seed=5)
+    gradient = objective.normal_equations(params).gradient
+    direction = rng.normal(size=len(params))
+    step = 1e-5
+    slope = objective.cost(params + step * direction) - objective.cost(params - step * direction)
+    assert 2 * gradient @ direction == pytest.approx(slope / (2 * step), rel=1e-5)
+
+
+def test_gram_is_the_product_of_the_rows():
+    """J'J of the objective is that of the Jacobian rows plus the ridge."""
+    objective = make_objective(PROBLEMS[1])
+    params = teacher_params(objective.network, seed=5)
+    rows = _core.jacobian(
+        objective.network,
+        params,
+        objective.records.u,
+        objective.records.offsets,
+        objective.plan,
+        memory=2000,
+        float32=False,
+    ).rows
+    want = rows.T @ rows + 0.1 * np.eye(len(params))
+    gram = objective.normal_equations(params).gram
+    np.testing.assert_allclose(np.triu(gram), np.triu(want), rtol=1e-10, atol=1e-10)
+
+
+def test_objective_sums_blocks_to_the_same_equations(monkeypatch):
+    """Memory is bounded by cutting the rows into blocks; the sums do not notice."""
+    objective = make_objective(PROBLEMS[0])
+    params = teacher_params(objective.network, seed=5)
+    whole = objective.normal_equations(params)
+    monkeypatch.setattr("fastlstm.solvers.objective._BYTES_PER_BLOCK", 1)
+    parts = objective.normal_equations(params)
+    np.testing.assert_allclose(np.triu(parts.gram), np.triu(whole.gram), rtol=1e-11)
+    np.testing.assert_allclose(parts.gradient, whole.gradient, rtol=1e-9, atol=1e-9)
+
+
+def test_cost_is_infinite_when_the_free_run_is_not_finite():
+    """A wild trial step is a rejected step."""
+    objective = make_objective(PROBLEMS[0])
+    assert objective.cost(np.full(objective.network.n_params, np.inf)) == np.inf
+
+
+def test_descend_decreases_the_cost_until_the_teacher_is_found():
+    """From close by, Gauss-Newton converges to the teacher: cost to the ridge's size."""
+    objective = make_objective(PROBLEMS[0], alpha=1e-9)
+    teacher = PROBLEMS[0].problem
+    params = teacher_params(teacher.network, seed=0)
+    # The problem's outputs are standardised, so the readout of the teacher is not the optimum.
+    state = DescentState(params, objective.cost(params))
+    for _ in range(60):
+        state, before = descend(objective, state), state.cost
+        assert state.cost <= before
+        if state.stalled:
+            break
+    assert objective.rmse(state.params, state.cost) < 1e-5
+
+
+def test_descend_reports_a_stall_when_no_step_helps():
+    """At the minimum nothing decreases, and the caller is told."""
+    objective = make_objective(PROBLEMS[0], alpha=1e12)
+    params = np.zeros(objective.network.n_params)
+    state = DescentState(params, objective.cost(params))
+    for _ in range(50):
+        state = descend(objective, state)
+        if state.stalled:
+            break
+    assert state.stalled

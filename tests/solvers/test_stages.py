@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from fastlstm.network import Network
+from fastlstm.records import Records
+from fastlstm.solvers import Problem
+from fastlstm.solvers.stages import MAX_STRIDE, Stages
+from fastlstm.solvers.stretches import spread_stretches
+
+
+def make_records(lengths):
+    total = sum(lengths)
+    u = np.arange(total, dtype=float)[:, None]
+    return Records(u, u.copy(), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
+
+def test_stretches_are_pieces_of_one_record_each():
+    """A piece never crosses from one record into the next."""
+    records = make_records([3000, 50, 2000, 4000])
+    part = spread_stretches(records, 2000, lead_in=20)
+    assert part.n_total < 4000
+    for rows in part.slices():
+        steps = part.u[rows, 0]
+        assert np.all(np.diff(steps) == 1)
+        first, last = np.searchsorted(records.offsets, [steps[0], steps[-1]], side="right")
+        assert first == last
+
+
+def test_stretches_cover_the_whole_span_of_a_long_record():
+    """A trend along the record must be visible in the excerpt."""
+    part = spread_stretches(make_records([100_000]), 8000, lead_in=50)
+    assert part.u.min() < 2000
+    assert part.u.max() > 98_000
+    assert 7000 < part.n_total < 10_000
+
+
+def test_stretches_are_the_records_themselves_when_all_is_asked_for():
+    """No excerpt where there is nothing to leave out."""
+    records = make_records([300, 200])
+    assert spread_stretches(records, 450, lead_in=10) is records
+
+
+@pytest.mark.parametrize("lengths", [[40], [200], [5000], [90] * 30, [100_000]])
+def test_stages_grow_to_all_the_data(lengths):
+    """Every stage has rows, later ones more, and the last spans all steps."""
+    problem = Problem(Network(1, 1, (3,)), make_records(lengths), washout=10)
+    stages = Stages(problem, memory=20)
+    rows = [stages[k].objective.plan.n_rows for k in range(len(stages))]
+    assert rows == sorted(rows)
+    assert rows[0] > 0
+    last = stages[len(stages) - 1]
+    assert last.is_last
+    assert last.objective.records is problem.train
+    assert not any(stages[k].is_last for k in range(len(stages) - 1))
+    assert last.objective.plan.n_rows * MAX_STRIDE >= min(sum(lengths) // 2, 500)

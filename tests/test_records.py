@@ -1,0 +1,63 @@
+"""Concatenated records and the split into training and validation."""
+
+import numpy as np
+import pytest
+
+from fastlstm.records import Records, auto_washout, hold_out
+
+
+def numbered_records(lengths):
+    """Count 0, 1, 2, ... over all records, so that rows can be recognised."""
+    steps = np.split(np.arange(float(sum(lengths)))[:, None], np.cumsum(lengths)[:-1])
+    return Records.from_lists(steps, steps)
+
+
+def scored_steps(records, washout):
+    return records.u[records.scored(washout), 0].astype(int).tolist()
+
+
+@pytest.mark.parametrize("lengths", [[100], [100, 60], [30, 20, 50, 40]])
+@pytest.mark.parametrize("washout", [0, 7])
+def test_hold_out_tails_scores_no_step_twice(lengths, washout):
+    """A step that both trains and validates would hide overfitting."""
+    train, validation = hold_out(numbered_records(lengths), 0.2, washout)
+    held = scored_steps(validation, washout)
+    assert not set(scored_steps(train, washout)) & set(held)
+    assert len(held) == sum(lengths) // 5
+
+
+def test_hold_out_tail_begins_with_the_steps_before_it():
+    """The lead-in drives the state; it is the true past of the held-out steps."""
+    _, validation = hold_out(numbered_records([100]), 0.2, 7)
+    np.testing.assert_array_equal(validation.u[:, 0], np.arange(73, 100))
+
+
+def test_hold_out_takes_whole_records_when_there_are_many():
+    """Whole records judge the start from rest as well; they are spread over the list."""
+    records = numbered_records([10] * 10)
+    train, validation = hold_out(records, 0.2, 2)
+    assert (train.n_records, validation.n_records) == (8, 2)
+    firsts = validation.u[validation.offsets[:-1], 0]
+    np.testing.assert_array_equal(firsts, [20, 70])
+    together = np.sort(np.concatenate([train.u, validation.u]), axis=0)
+    np.testing.assert_array_equal(together, records.u)
+
+
+@pytest.mark.parametrize(("length", "washout"), [(4, 0), (100, 90)])
+def test_hold_out_keeps_everything_for_training_when_a_record_is_too_short(length, washout):
+    """Fewer than two held-out or two scored training steps judge nothing."""
+    records = numbered_records([length])
+    train, validation = hold_out(records, 0.2, washout)
+    assert validation is None
+    np.testing.assert_array_equal(train.u, records.u)
+
+
+def test_hold_out_is_none_when_fraction_is_zero():
+    """The user may spend all data on training."""
+    assert hold_out(numbered_records([50]), 0.0, 5)[1] is None
+
+
+def test_auto_washout_never_exceeds_a_tenth_of_the_shortest_record():
+    """Short records cannot afford to lose more."""
+    assert auto_washout(np.array([5000, 120])) == 12
+    assert auto_washout(np.array([10**6])) == 200
