@@ -56,7 +56,7 @@ def describe() -> dict[str, Any]:
     """Everything a reader needs to compare a timing; nothing that names the computer."""
     import scipy.linalg  # noqa: F401  so that its BLAS is listed
 
-    from fastlstm._core import _kernels
+    from fastlstm._core._kernels import variant
 
     return {
         "cpu": cpu_model(),
@@ -64,7 +64,7 @@ def describe() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "versions": versions(),
         "blas": blas(),
-        "kernels": _kernels.variant(),
+        "kernels": variant(),
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "date": datetime.now(UTC).date().isoformat(),
     }

@@ -114,28 +114,32 @@ def measure_ours(bench: Benchmark, dataset: Dataset, options: argparse.Namespace
 
 def measure(
     bench: Benchmark, dataset: Dataset, options: argparse.Namespace
-) -> tuple[dict[str, list[Run]], list[dict[str, Any]]]:
-    """Collect runs by method, and the time of a torch step on one and two threads."""
+) -> dict[str, list[Run]]:
+    """Collect runs by method; what is done is saved before the next method starts."""
     groups: dict[str, list[Run]] = {}
-    probes: list[dict[str, Any]] = []
-    for run in measure_closed_form(bench, dataset, options.only):
-        groups.setdefault(run.method, []).append(run)
-    if "ours" in options.only:
-        for run in measure_ours(bench, dataset, options):
-            groups.setdefault(run.method, []).append(run)
-    if "torch" in options.only:
-        runs, probes = sweep_torch(
-            dataset,
-            bench.n_validation,
-            bench.torch,
-            headline=bench.headline,
-            extra_seeds=options.torch_seeds - 1,
-            every=20 if options.quick else 100,
-            say=say,
-        )
+
+    def keep(runs: Sequence[Run], probes: Sequence[dict[str, Any]] = ()) -> None:
         for run in runs:
             groups.setdefault(run.method, []).append(run)
-    return groups, probes
+        if options.output is not None:
+            save(options.output, bench, dataset, groups, probes)
+
+    keep(measure_closed_form(bench, dataset, options.only))
+    if "ours" in options.only:
+        keep(measure_ours(bench, dataset, options))
+    if "torch" in options.only:
+        keep(
+            *sweep_torch(
+                dataset,
+                bench.n_validation,
+                bench.torch,
+                headline=bench.headline,
+                extra_seeds=options.torch_seeds - 1,
+                every=20 if options.quick else 100,
+                say=say,
+            )
+        )
+    return groups
 
 
 def parse(bench: Benchmark, arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -148,7 +152,9 @@ def parse(bench: Benchmark, arguments: Sequence[str] | None = None) -> argparse.
     parser.add_argument("--only", default=",".join(METHODS), help="methods, e.g. ours,narx")
     parser.add_argument("--skip-torch", action="store_true", help="leave the slow baseline out")
     parser.add_argument("--limits", default="1,2,4", help="also fit ours with these time limits")
-    parser.add_argument("--quick", action="store_true", help="seconds of work; saves nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="seconds of work, saved only to --output"
+    )
     parser.add_argument("--output", type=Path, default=None, help="JSON file")
     parser.add_argument("--plot", type=Path, default=None, help="picture of the curves")
     options = parser.parse_args(arguments)
@@ -163,6 +169,8 @@ def parse(bench: Benchmark, arguments: Sequence[str] | None = None) -> argparse.
         parser.error("--seeds and --torch-seeds must be at least 1")
     if options.quick:
         options.seeds, options.torch_seeds, options.limits = min(options.seeds, 2), 1, []
+    elif options.output is None:
+        options.output = report.RESULTS / f"{bench.name}.json"
     return options
 
 
@@ -174,16 +182,12 @@ def main(bench: Benchmark, arguments: Sequence[str] | None = None) -> int:
     dataset = bench.load()
     before = machine.describe()
     report.console.print(f"{bench.title}\n{machine.one_line(before)}")
-    groups, probes = measure(bench, dataset, options)
+    groups = measure(bench, dataset, options)
+    if options.output is not None:
+        report.console.print(f"saved {os.path.relpath(options.output)}")
     print_tables(bench, dataset, groups)
     if options.plot is not None:
         report.plot_curves(options.plot, groups, bench.headline, dataset.unit)
-    output = options.output
-    if output is None and not options.quick:
-        output = report.RESULTS / f"{bench.name}.json"
-    if output is not None:
-        save(output, bench, dataset, groups, probes)
-        report.console.print(f"saved {os.path.relpath(output)}")
     return 0
 
 
@@ -192,7 +196,7 @@ def save(
     bench: Benchmark,
     dataset: Dataset,
     groups: dict[str, list[Run]],
-    probes: list[dict[str, Any]],
+    probes: Sequence[dict[str, Any]],
 ) -> None:
     """Results as JSON; methods that were not measured now keep what the file had for them."""
     found = machine.describe()
@@ -209,7 +213,7 @@ def save(
             "targets": list(bench.targets),
             "n_train": [len(record) for record in dataset.train],
             "n_test": {name: len(record) for name, record in dataset.tests.items()},
-            "torch_seconds_per_step": probes or old.get("torch_seconds_per_step", []),
+            "torch_seconds_per_step": list(probes) or old.get("torch_seconds_per_step", []),
             "methods": methods,
         },
     )

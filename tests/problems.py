@@ -1,4 +1,4 @@
-"""Problems with known answers, for every solver: data from a network, so zero error is reachable."""
+"""Problems with known answers: data from a network, so zero error is reachable."""
 
 from __future__ import annotations
 

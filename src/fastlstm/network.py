@@ -118,7 +118,7 @@ class Network:
         return sum(prod(shape) for shape in self.shapes.values())
 
     def unpack(self, params: FloatArray) -> dict[str, FloatArray]:
-        """Views of the flat vector by weight name.
+        """Return views of the flat vector by weight name.
 
         Raises
         ------
@@ -152,5 +152,5 @@ class Network:
         return params
 
     def zero_state(self, n_records: int) -> FloatArray:
-        """Initial state at rest, shape (n_records, 2, n_units): h then c, layers side by side."""
+        """Return the state at rest, (n_records, 2, n_units): h then c, layers side by side."""
         return np.zeros((n_records, 2, self.n_units))

@@ -194,7 +194,7 @@ class PredictionMixin:
         y = self.scaling_.unscale_outputs(y_scaled)
         if not np.isfinite(y).all():
             raise ValueError(
-                "X and y must stay near the range seen in fit; got values for which the outputs leave "
-                "float64. Check the unit of X and y."
+                "X and y must stay near the range seen in fit; got values for which the outputs "
+                "leave float64. Check the unit of X and y."
             )
         return layout.restore(records.split(y), self._one_column)

@@ -33,8 +33,8 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         weights from their anchor.
     max_iter : int, default=1000
         Most iterations of the solver.
-    tol : float, default=1e-6
-        Relative decrease of the cost below which the solver stops.
+    tol : float, default=1e-4
+        Relative decrease of the cost per iteration below which the solver stops.
     washout : int or "auto", default="auto"
         First steps of each record that drive the state and enter neither cost nor score; "auto" is
         a tenth of the shortest record, at most 200 steps.
@@ -102,7 +102,7 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         solver: str = "auto",
         alpha: float = 1e-4,
         max_iter: int = 1000,
-        tol: float = 1e-6,
+        tol: float = 1e-4,
         washout: int | str = "auto",
         validation_fraction: float = 0.2,
         time_limit: float | None = None,

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from problems import PROBLEMS
 
 from fastlstm.solvers import SOLVERS, Status
+from problems import PROBLEMS
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

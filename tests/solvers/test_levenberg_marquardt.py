@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from problems import PROBLEMS, teacher_records
 
 from fastlstm import _core
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers import Clock, LevenbergMarquardt, Problem, Status
 from fastlstm.starts.linear import identify
+from problems import PROBLEMS, teacher_records
 
 QUICK = LevenbergMarquardt(max_iter=12)
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from problems import PROBLEMS, teacher_params
 
 from fastlstm import _core
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.objective import Objective
+from fastlstm.starts.near_linear import solve_readout
+from problems import PROBLEMS, teacher_params
 
 
 def make_objective(known, **kwargs):
@@ -62,19 +63,20 @@ def test_cost_is_infinite_when_the_free_run_is_not_finite():
     assert objective.cost(np.full(objective.network.n_params, np.inf)) == np.inf
 
 
-def test_descend_decreases_the_cost_until_the_teacher_is_found():
-    """From close by, Gauss-Newton converges to the teacher: cost to the ridge's size."""
+def test_descend_decreases_the_cost_until_the_teacher_is_found(rng):
+    """From close by, Gauss-Newton converges to the teacher, down to the size of the ridge."""
     objective = make_objective(PROBLEMS[0], alpha=1e-9)
-    teacher = PROBLEMS[0].problem
-    params = teacher_params(teacher.network, seed=0)
-    # The problem's outputs are standardised, so the readout of the teacher is not the optimum.
+    network, records = objective.network, objective.records
+    # The problem's outputs are standardised; the readout of the teacher has to follow.
+    params = solve_readout(network, teacher_params(network, seed=0), records)
+    params = params + 0.01 * rng.normal(size=len(params))
     state = DescentState(params, objective.cost(params))
     for _ in range(60):
         state, before = descend(objective, state), state.cost
         assert state.cost <= before
         if state.stalled:
             break
-    assert objective.rmse(state.params, state.cost) < 1e-5
+    assert objective.rmse(state.params, state.cost) < 1e-4
 
 
 def test_descend_reports_a_stall_when_no_step_helps():

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm._core import _kernels
+from fastlstm._core._kernels import Workspace
 from fastlstm.network import Network
 
-Workspace = _kernels.Workspace
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -132,7 +133,7 @@ def plan_rows(
     _check_grid(offsets, washout, stride, phase, steps)
     lanes = _kernels.lanes(float32)
     per_record = []
-    for start, stop in zip(offsets[:-1], offsets[1:], strict=True):
+    for start, stop in pairwise(offsets):
         if steps is None:
             per_record.append(np.arange(start + washout + phase, stop, stride))
         else:
@@ -220,7 +221,7 @@ def jacobian(
     with_state: bool = False,
     float32: bool = True,
     n_threads: int = 1,
-    workspace: _kernels.Workspace | None = None,
+    workspace: Workspace | None = None,
 ) -> JacobianRows:
     r"""Exact Jacobian rows of the whole network by finite-memory adjoints.
 

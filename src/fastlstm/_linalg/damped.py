@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import blas, lapack
+from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
 FloatArray = NDArray[np.float64]
+
+_dsyrk: Any = get_blas_funcs("syrk", dtype=np.float64)
+_dpotrf: Any = get_lapack_funcs("potrf", dtype=np.float64)
+_dpotrs: Any = get_lapack_funcs("potrs", dtype=np.float64)
 
 
 @dataclass
@@ -28,7 +33,7 @@ class NormalEquations:
 
     def add(self, rows: FloatArray, residual: FloatArray) -> None:
         """Add a block of rows J of shape (n_rows, n_params) with residual r of shape (n_rows,)."""
-        self.gram = blas.dsyrk(1.0, rows.T, beta=1.0, c=self.gram, overwrite_c=1)
+        self.gram = _dsyrk(1.0, rows.T, beta=1.0, c=self.gram, overwrite_c=1)
         self.gradient += rows.T @ residual
 
     def add_ridge(self, alpha: float, offset: FloatArray) -> None:
@@ -66,10 +71,10 @@ def damped_step(
     """
     matrix = equations.gram.copy(order="F")
     matrix[np.diag_indices_from(matrix)] += damping * scale
-    factor, info = lapack.dpotrf(matrix, overwrite_a=1, clean=0)
+    factor, info = _dpotrf(matrix, overwrite_a=1, clean=0)
     if info != 0:
         return None
-    step, info = lapack.dpotrs(factor, -equations.gradient)
+    step, info = _dpotrs(factor, -equations.gradient)
     if info != 0 or not np.isfinite(step).all():
         return None
     predicted = float(damping * (scale * step) @ step - equations.gradient @ step)

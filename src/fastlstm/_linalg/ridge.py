@@ -35,4 +35,5 @@ def solve_ridge(design: FloatArray, target: FloatArray, alpha: float) -> FloatAr
     n_features = design.shape[1]
     stacked = np.concatenate([design, np.sqrt(alpha) * np.eye(n_features)])
     padded = np.concatenate([target, np.zeros((n_features, target.shape[1]))])
-    return lstsq(stacked, padded, lapack_driver="gelsd", check_finite=False)[0]
+    weights, *_ = lstsq(stacked, padded, lapack_driver="gelsy", check_finite=False)  # type: ignore[misc]
+    return weights

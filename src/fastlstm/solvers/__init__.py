@@ -1,5 +1,7 @@
 """Training methods: every one takes a `Problem` and returns a `Solution`."""
 
+from collections.abc import Callable
+
 from fastlstm.solvers.base import (
     AbstractSolver,
     Clock,
@@ -11,7 +13,7 @@ from fastlstm.solvers.base import (
 )
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
 
-SOLVERS: dict[str, type[AbstractSolver]] = {"lm": LevenbergMarquardt}
+SOLVERS: dict[str, Callable[..., AbstractSolver]] = {"lm": LevenbergMarquardt}
 
 __all__ = [
     "SOLVERS",

@@ -158,6 +158,4 @@ class LevenbergMarquardt(AbstractSolver):
             tol=self.tol, max_iter=self.max_iter
         )
         history = tuple(tracker.history)
-        return Solution(
-            params, status, message, tracker.n_iter, rmse_train, rmse, start, history
-        )
+        return Solution(params, status, message, tracker.n_iter, rmse_train, rmse, start, history)

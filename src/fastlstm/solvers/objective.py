@@ -54,7 +54,7 @@ class Objective:
         return self.plan.n_rows * self.network.n_outputs
 
     def with_memory(self, memory: int) -> Objective:
-        """Same objective with another adjoint length."""
+        """Return the same objective with another adjoint length."""
         return replace(self, memory=memory)
 
     def cost(self, params: FloatArray) -> float:

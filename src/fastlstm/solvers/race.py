@@ -1,4 +1,4 @@
-"""Successive halving among starts on free-run validation."""
+"""A race among starts on free-run validation, with a final between the kinds."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ from fastlstm.solvers.tracker import Tracker
 FloatArray = NDArray[np.float64]
 
 _TIME_SHARE = 0.25  # of the time limit that a race may use
+_FINAL_LENGTH = 4  # rounds' worth of iterations for each finalist
 
 
 @dataclass
 class Candidate:
-    """A start on its way through the race, named after where it began."""
+    """A start on its way through the race; `kind` is the first word of its name."""
 
     name: str
     state: DescentState
     rmse: float = np.inf
+
+    @property
+    def kind(self) -> str:
+        """Where the start came from: "linear" or "random"."""
+        return self.name.split()[0]
 
 
 def race(
@@ -32,32 +38,30 @@ def race(
     tracker: Tracker,
     round_iter: int,
 ) -> Candidate:
-    """Descend from every start for `round_iter` iterations, keep the better half, repeat.
+    """Descend from every start, then from the best of each kind, and return the best.
+
+    Embedded linear starts lead at first and random ones often pass them later, so the first round
+    compares only starts of one kind; the final is four times as long.
 
     Returns
     -------
     winner : Candidate
-        Best on free-run validation after the last round, or when the race's share of the time
-        limit was used.
-
-    References
-    ----------
-    Jamieson, Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization",
-    2016.
+        Best on free-run validation after the final, or when the race's share of the time limit
+        was used.
     """
     field = []
     for name, params in starts:
         cost = objective.cost(params)
-        rmse = tracker.score(params) if np.isfinite(cost) else np.inf
-        field.append(Candidate(name, DescentState(params, cost), rmse))
-    field = [candidate for candidate in field if np.isfinite(candidate.state.cost)]
-    while True:
-        for candidate in field:
-            _advance(objective, candidate, tracker, round_iter)
-        field.sort(key=lambda candidate: candidate.rmse)
-        if len(field) == 1 or _out_of_time(tracker):
-            return field[0]
-        field = field[: (len(field) + 1) // 2]
+        if np.isfinite(cost):
+            field.append(Candidate(name, DescentState(params, cost), tracker.score(params)))
+    for candidate in field:
+        _advance(objective, candidate, tracker, round_iter)
+    field.sort(key=lambda candidate: candidate.rmse)
+    finalists = list({candidate.kind: candidate for candidate in reversed(field)}.values())
+    if len(finalists) > 1:
+        for candidate in finalists:
+            _advance(objective, candidate, tracker, _FINAL_LENGTH * round_iter)
+    return min(finalists, key=lambda candidate: candidate.rmse)
 
 
 def _advance(objective: Objective, candidate: Candidate, tracker: Tracker, n_iter: int) -> None:

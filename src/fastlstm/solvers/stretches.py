@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from fastlstm.records import Records
@@ -34,7 +36,7 @@ def spread_stretches(records: Records, n_steps: int, lead_in: int) -> Records:
         edges = np.linspace(rows.start, rows.stop, n_pieces + 1).astype(int)
         pieces += [
             slice(max(rows.start, int(start) - lead_in), int(stop))
-            for start, stop in zip(edges[:-1], edges[1:], strict=True)
+            for start, stop in pairwise(edges)
         ]
     mean_length = records.n_total / len(pieces)
     wanted = max(1, round(n_steps / mean_length))

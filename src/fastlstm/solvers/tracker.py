@@ -59,7 +59,7 @@ class Tracker:
         return self.n_iter >= self.max_iter or self.clock.expired
 
     def score(self, params: FloatArray) -> float:
-        """Validation RMSE of any parameters, without remembering them."""
+        """Return the validation RMSE of any parameters, without remembering them."""
         assert self.judge is not None
         return free_run_rmse(self.problem, self.judge, params)
 

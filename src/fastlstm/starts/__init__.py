@@ -1,0 +1,1 @@
+"""Where training begins: linear models, their embedding in a network, random starts."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.starts.embedding import embed
+from fastlstm.starts.embedding import Placement, embed
 from fastlstm.starts.linear import LinearModel, identify
 from fastlstm.starts.near_linear import near_linear_start
 
@@ -61,7 +61,7 @@ def candidates(
     starts : list of (name, params)
     """
     starts = []
-    placements = ["first", "spread"] if network.num_layers > 1 else ["first"]
+    placements: list[Placement] = ["first", "spread"] if network.num_layers > 1 else ["first"]
     for index in range(n_starts):
         if index % 2 == 0 and index // 2 < len(placements):
             placement = placements[index // 2]

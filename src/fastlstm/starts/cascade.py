@@ -217,7 +217,7 @@ def _shift(
     inputs = np.hstack([np.kron(one, own.B.T), np.kron(one, (V @ own.B).T)])
     system = np.vstack([np.hstack([shift, drive]), inputs])
     target = np.concatenate([-A21.ravel(), B2.ravel()])
-    solution = np.linalg.lstsq(system, target, rcond=1e-12)[0]
+    solution: FloatArray = np.linalg.lstsq(system, target, rcond=1e-12)[0].astype(np.float64)
     residual = np.linalg.norm(system @ solution - target)
     if residual > MAX_RESIDUAL * max(np.linalg.norm(target), 1e-300):
         return None

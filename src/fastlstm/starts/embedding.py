@@ -96,11 +96,12 @@ def embed(
 
 def capacity(network: Network, placement: Placement = "first") -> int:
     """Largest order that `embed` takes without reduction."""
-    first = network.hidden_sizes[0]
-    if placement == "first":
-        return first
-    upper = network.hidden_sizes[1:]
-    return first + sum(max(0, width - network.n_outputs) for width in upper)
+    passed = 0
+    orders = []
+    for width in network.hidden_sizes:
+        orders.append(max(0, width - passed))
+        passed = network.n_outputs
+    return sum(orders) if placement == "spread" else orders[0]
 
 
 def _check(linear: LinearModel, network: Network, placement: str) -> None:
@@ -131,7 +132,7 @@ def _cascade(linear: LinearModel, network: Network, placement: Placement) -> Cas
             fitting = [cascade for cascade in found if cascade and cascade.strain < MAX_STRAIN]
             if fitting:
                 return min(fitting, key=lambda cascade: cascade.strain)
-    small = reduced(*model, order=widths[0])
+    small = reduced(*model, order=network.hidden_sizes[0])
     return stacked(*unit_coordinates(*small), widths=widths)
 
 

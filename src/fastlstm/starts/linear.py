@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float64]
 
 MAX_ORDER = 12
 FIT_ROWS = 16000  # rows of the last fit
+EXACT = 1e-4  # smallest standard deviation of an error that is believed
 LAST_STEPS = 6  # Gauss-Newton steps of the last fit of a long record
 
 
@@ -39,6 +40,8 @@ class LinearModel:
         Of the Hankel matrix of the estimated impulse response, decreasing; empty if unknown.
     state_covariance : array of shape (order, order), optional
         Of the states on the training records; that of white inputs of unit variance when None.
+    error_std : array of shape (n_outputs,), optional
+        Root mean squared free-run error on the training records; taken as zero when None.
     """
 
     A: FloatArray
@@ -48,6 +51,7 @@ class LinearModel:
     bias: FloatArray
     singular_values: FloatArray = field(default_factory=lambda: np.zeros(0))
     state_covariance: FloatArray | None = None
+    error_std: FloatArray | None = None
 
     @property
     def order(self) -> int:
@@ -90,8 +94,7 @@ class LinearModel:
     def initial_states(self, records: Records, init_window: int | None = None) -> FloatArray:
         r"""State before the first sample of every record, from its first measured outputs.
 
-        Least squares with the training covariance of the states as prior; the variance of the
-        errors, which sets the weight of the prior, is estimated in a second pass.
+        Weighted least squares with the training covariance of the states as prior.
 
         Parameters
         ----------
@@ -111,15 +114,15 @@ class LinearModel:
         n_steps = min(longest, init_window or longest, self.memory(1e-6, cap=longest))
         response = self._free_responses(n_steps)
         prior = np.linalg.pinv(self.covariance, rcond=1e-10, hermitian=True)
+        deviation = np.full(len(self.bias), EXACT) if self.error_std is None else self.error_std
+        weights = 1.0 / np.maximum(deviation, EXACT)
         states = np.zeros((records.n_records, self.order))
         for r, rows in enumerate(records.slices()):
-            design = response[: rows.stop - rows.start].reshape(-1, self.order)
-            target = error[rows][:n_steps].ravel()
-            variance = 1e-4
-            for _ in range(2):
-                gram = design.T @ design + variance * prior
-                states[r] = np.linalg.lstsq(gram, design.T @ target, rcond=1e-12)[0]
-                variance = float(np.mean((target - design @ states[r]) ** 2)) + 1e-12
+            design = weights[:, None] * response[: rows.stop - rows.start]
+            design = design.reshape(-1, self.order)
+            target = (weights * error[rows][:n_steps]).ravel()
+            gram = design.T @ design + prior
+            states[r] = np.linalg.lstsq(gram, design.T @ target, rcond=1e-14)[0]
         return states
 
     def memory(self, tol: float = 1e-3, cap: int = 4096) -> int:
@@ -216,10 +219,12 @@ def identify(
 
 def _model(run: FreeRun, modes: Modes, singular_values: FloatArray) -> LinearModel:
     A, B, C = modes.state_space()
-    signals = run.simulate(modes).modes
+    now = run.simulate(modes)
     states = []
-    for pole, z in zip(modes.poles, signals, strict=True):
+    for pole, z in zip(modes.poles, now.modes, strict=True):
         states += [z.real] if pole.imag == 0 else [z.real, z.imag]
-    covariance = np.array(states) @ np.array(states).T / signals.shape[1]
+    covariance = np.array(states) @ np.array(states).T / run.records.n_total
+    error_std = np.sqrt(np.mean(now.error[:, run.rows] ** 2, axis=1)) if run.rows.any() else None
     A, B, C, covariance = unit_coordinates(A, B, C, covariance)
-    return LinearModel(A, B, C, modes.direct, modes.bias, singular_values, covariance)
+    direct, bias = modes.direct, modes.bias
+    return LinearModel(A, B, C, direct, bias, singular_values, covariance, error_std)

@@ -75,11 +75,6 @@ class Modes:
         """Gains c times kappa, shape (n_outputs, n_modes)."""
         return self.gains_out * np.where(self.poles.imag == 0, 1.0, 2.0)
 
-    @property
-    def order(self) -> int:
-        """Number of real states."""
-        return int(np.sum(np.where(self.poles.imag == 0, 1, 2)))
-
     def state_space(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Real block-diagonal (A, B, C)."""
         blocks, rows_in, columns_out = [], [], []

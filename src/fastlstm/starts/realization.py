@@ -18,7 +18,7 @@ RANK_TOLERANCE = 1e-9  # relative to the largest singular value
 
 
 def hankel_realization(response: FloatArray, max_order: int) -> Realization:
-    r"""Ho-Kalman realisation :math:`h_k = C A^k B` by the SVD of a thinned Hankel matrix.
+    r"""Ho-Kalman realisation :math:`h_k = C A^{k-1} B`, k >= 1, by the SVD of a thinned Hankel matrix.
 
     Rows and columns stand at lags that are dense first and spread out later, weighted with the
     square root of the gap, so that the singular values approximate those of the full Hankel
@@ -45,8 +45,8 @@ def hankel_realization(response: FloatArray, max_order: int) -> Realization:
     via singular value decomposition", 1978.
     """
     n_outputs, n_inputs = response.shape[1:]
-    lags, weights = _spread_lags(len(response) // 2)
-    index = lags[:, None] + lags
+    lags, weights = _spread_lags((len(response) - 1) // 2)
+    index = 1 + lags[:, None] + lags
     weights = (weights[:, None] * weights)[:, :, None, None]
     flat = (len(lags) * n_outputs, len(lags) * n_inputs)
     hankel = (response[index] * weights).transpose(0, 2, 1, 3).reshape(flat)

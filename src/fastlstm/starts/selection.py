@@ -23,6 +23,7 @@ BLOCKS = 8  # blocks of a record; one in four is held out
 SHORT = 2500  # rows up to which two sets of held-out blocks are averaged
 ORDER_TOLERANCE = 0.01  # a smaller order may be this much worse on the held-out rows
 PATIENCE = 3  # larger orders tried without a gain
+PERFECT = 1e-8  # squared error of standardised outputs that counts as none
 SLACK = 1.05  # a lower ARX order may leave this much more squared error
 SCAN_STEPS, RACE_STEPS, FIT_STEPS = 5, 4, 16  # Gauss-Newton steps
 
@@ -79,7 +80,7 @@ def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
             begun = [_started(fit, candidate, order) for candidate in candidates]
             modes, values = _preferred(begun)
             modes, error = polish(fit, modes, SCAN_STEPS, tol=1e-2)
-            logs.append(np.log(fit.mean_square(error, held) + 1e-12))
+            logs.append(np.log(fit.mean_square(error, held) + PERFECT))
             models[order] = modes, values
         errors[order] = float(np.exp(0.5 * np.mean(logs)))
         stale = 0 if errors[order] < (1.0 - ORDER_TOLERANCE) * best else stale + 1
