@@ -17,7 +17,7 @@ from rich.text import Text
 from benchmarks.curves import Run, Spread
 
 RESULTS = Path(__file__).parent / "results"
-console = Console(width=118, highlight=False, markup=False)
+console = Console(width=150, highlight=False, markup=False)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -94,7 +94,7 @@ def plot_curves(path: Path, runs: Mapping[str, Sequence[Run]], test: str, unit: 
     """Test error against CPU time, one colour per method, one line per run."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    figure = Figure(figsize=(7, 6), layout="constrained")
     axes = figure.subplots()
     for colour, (name, curves) in enumerate(runs.items()):
         for k, run in enumerate(curves):
@@ -109,6 +109,6 @@ def plot_curves(path: Path, runs: Mapping[str, Sequence[Run]], test: str, unit: 
     axes.set_xlabel("CPU time (s)")
     axes.set_ylabel(f"free-run test RMSE ({unit})")
     axes.grid(which="both", alpha=0.3)
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)

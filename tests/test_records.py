@@ -20,22 +20,30 @@ def scored_steps(records, washout):
 @pytest.mark.parametrize("washout", [0, 7])
 def test_hold_out_tails_scores_no_step_twice(lengths, washout):
     """A step that both trains and validates would hide overfitting."""
-    train, validation = hold_out(numbered_records(lengths), 0.2, washout)
-    held = scored_steps(validation, washout)
+    train, validation, lead_in = hold_out(numbered_records(lengths), 0.2, washout)
+    held = scored_steps(validation, lead_in)
     assert not set(scored_steps(train, washout)) & set(held)
     assert len(held) == sum(lengths) // 5
 
 
 def test_hold_out_tail_begins_with_the_steps_before_it():
     """The lead-in drives the state; it is the true past of the held-out steps."""
-    _, validation = hold_out(numbered_records([100]), 0.2, 7)
-    np.testing.assert_array_equal(validation.u[:, 0], np.arange(73, 100))
+    _, validation, lead_in = hold_out(numbered_records([100]), 0.2, 17)
+    np.testing.assert_array_equal(validation.u[:, 0], np.arange(63, 100))
+    assert lead_in == 17
+
+
+def test_hold_out_tail_has_a_lead_in_even_without_a_washout():
+    """A tail starts from rest in mid-record; its transient must not be scored."""
+    _, validation, lead_in = hold_out(numbered_records([100]), 0.2, 0)
+    assert lead_in == auto_washout(np.array([100])) > 0
+    np.testing.assert_array_equal(validation.u[lead_in:, 0], np.arange(80, 100))
 
 
 def test_hold_out_takes_whole_records_when_there_are_many():
     """Whole records judge the start from rest as well; they are spread over the list."""
     records = numbered_records([10] * 10)
-    train, validation = hold_out(records, 0.2, 2)
+    train, validation, _ = hold_out(records, 0.2, 2)
     assert (train.n_records, validation.n_records) == (8, 2)
     firsts = validation.u[validation.offsets[:-1], 0]
     np.testing.assert_array_equal(firsts, [20, 70])
@@ -47,7 +55,7 @@ def test_hold_out_takes_whole_records_when_there_are_many():
 def test_hold_out_keeps_everything_for_training_when_a_record_is_too_short(length, washout):
     """Fewer than two held-out or two scored training steps judge nothing."""
     records = numbered_records([length])
-    train, validation = hold_out(records, 0.2, washout)
+    train, validation, _ = hold_out(records, 0.2, washout)
     assert validation is None
     np.testing.assert_array_equal(train.u, records.u)
 

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -256,6 +257,28 @@ def test_fit_raises_when_the_solver_diverges(record, monkeypatch):
     monkeypatch.setitem(SOLVERS, "readout", Diverging)
     with pytest.raises(FastLSTMError, match="must return finite weights"):
         small_model().fit(*record)
+
+
+def test_model_does_not_rely_on_errors_the_solver_did_not_measure(record, monkeypatch):
+    """A fallback may come without a training error; the state estimate needs one all the same."""
+
+    class Silent(ReadoutSolver):
+        def _draw(self, problem, rng):
+            return replace(super()._draw(problem, rng), rmse_train=np.nan, rmse_validation=np.nan)
+
+    monkeypatch.setitem(SOLVERS, "readout", Silent)
+    u, y = record
+    model = small_model().fit(u, y)
+    assert 0.0 < model.rmse_train_ < 1.0
+    assert np.isfinite(model.simulate(u, y[:30])).all()
+
+
+def test_default_solver_identifies_the_plant():
+    """Noise-free data of a plant that a small network can hold; the start-up does not count."""
+    u, y = make_record(1000)
+    model = LSTMRegressor((4,), (4,), random_state=0, time_limit=5.0).fit(u[:700], y[:700])
+    assert model.solver_ == "lm"
+    assert fit_percent(y[700:], model.predict(u[700:]), washout=50) > 98.0
 
 
 def test_verbose_prints_plain_lines(record, capsys):

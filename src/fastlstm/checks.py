@@ -44,7 +44,8 @@ class Layout:
         return "" if self.kind == "single" else f" in record {record}"
 
 
-def _column_names(value: Any) -> tuple[str, ...] | None:
+def column_names(value: Any) -> tuple[str, ...] | None:
+    """Return the column names of a DataFrame-like value, if all are strings."""
     if not is_frame(value):
         return None
     names = list(value.columns)
@@ -72,11 +73,11 @@ def check_inputs(X: Any) -> tuple[list[FloatArray], Layout]:
             raise ValueError(f"X must hold at least one record; got shape {array.shape}. Add one.")
         layout = Layout("stack")
         return [_check_input(part, layout.where(r)) for r, part in enumerate(array)], layout
-    return [_check_input(array, "")], Layout("single", _column_names(X))
+    return [_check_input(array, "")], Layout("single", column_names(X))
 
 
 def _check_input_list(X: Sequence[Any]) -> tuple[list[FloatArray], Layout]:
-    layout = Layout("list", _column_names(X[0]))
+    layout = Layout("list", column_names(X[0]))
     arrays = []
     for record, part in enumerate(X):
         arrays.append(_check_input(to_float(part, "X", layout.where(record)), layout.where(record)))
@@ -85,10 +86,10 @@ def _check_input_list(X: Sequence[Any]) -> tuple[list[FloatArray], Layout]:
                 f"X must have the same input channels in every record; got {arrays[0].shape[1]} in "
                 f"record 0 and {arrays[-1].shape[1]} in record {record}. Pass the same channels."
             )
-        if _column_names(part) != layout.names:
+        if column_names(part) != layout.names:
             raise ValueError(
                 f"X must have the same column names in every record; got {layout.names} in "
-                f"record 0 and {_column_names(part)} in record {record}. Rename or reorder them."
+                f"record 0 and {column_names(part)} in record {record}. Rename or reorder them."
             )
     return arrays, layout
 

@@ -31,6 +31,7 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
         "training.loss_curve": np.array(model.loss_curve_, dtype=np.float64),
     }
     names = getattr(model, "feature_names_in_", None)
+    output_names = getattr(model, "output_names_", None)
     description = {
         "fastlstm_version": fastlstm.__version__,
         "numpy_version": np.__version__,
@@ -38,6 +39,7 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
         "parameters": _plain_parameters(model.get_params(deep=False)),
         "one_column": model._one_column,
         "feature_names": None if names is None else [str(name) for name in names],
+        "output_names": (None if output_names is None else [str(name) for name in output_names]),
         "counts": {name: int(getattr(model, name)) for name in COUNTS},
         "texts": {name: str(getattr(model, name)) for name in TEXTS},
         "numbers": {name: _finite_or_none(getattr(model, name)) for name in NUMBERS},
@@ -64,9 +66,13 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     model.loss_curve_ = arrays["training.loss_curve"].tolist()
     model.history_ = ()
     model._one_column = reader.one_column(network.n_outputs)
-    names = reader.feature_names(network.n_inputs)
-    if names is not None:
-        model.feature_names_in_ = np.array(names, dtype=object)
+    for key, n_channels, attribute in (
+        ("feature_names", network.n_inputs, "feature_names_in_"),
+        ("output_names", network.n_outputs, "output_names_"),
+    ):
+        names = reader.channel_names(key, n_channels)
+        if names is not None:
+            setattr(model, attribute, np.array(names, dtype=object))
     reader.set_report(model)
     return model
 
@@ -103,15 +109,15 @@ class _Reader:
             raise self._error("one_column")
         return value
 
-    def feature_names(self, n_inputs: int) -> list[str] | None:
-        """Names of the input channels, if known."""
-        names = self._description.get("feature_names")
+    def channel_names(self, key: str, n_channels: int) -> list[str] | None:
+        """Names of input or output channels, if known."""
+        names = self._description.get(key)
         if names is None:
             return None
-        if not isinstance(names, list) or len(names) != n_inputs:
-            raise self._error("feature_names")
+        if not isinstance(names, list) or len(names) != n_channels:
+            raise self._error(key)
         if not all(isinstance(name, str) for name in names):
-            raise self._error("feature_names")
+            raise self._error(key)
         return names
 
     def set_report(self, model: Any) -> None:

@@ -71,7 +71,7 @@ class Reporter:
     ) -> None:
         judged = task.judged
         assert judged.y is not None
-        y = judged.y[judged.scored(task.problem.washout)]
+        y = judged.y[judged.scored(task.problem.judged_washout)]
         self._make_model = make_model
         self._spread = float(np.sqrt(np.mean(np.var(y, axis=0))))
         self._callback = callback

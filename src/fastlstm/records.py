@@ -90,12 +90,15 @@ def auto_washout(lengths: NDArray[np.int64]) -> int:
     return int(min(200, np.min(lengths) // 10))
 
 
-def hold_out(records: Records, fraction: float, washout: int) -> tuple[Records, Records | None]:
+def hold_out(
+    records: Records, fraction: float, washout: int
+) -> tuple[Records, Records | None, int]:
     """Split into records to train on and records to validate on.
 
     From five records on, whole records spread evenly over the list are held out; with fewer, the
-    tail of each. A tail begins `washout` steps early: these drive the state and are not scored, so
-    the scored steps of both parts never meet.
+    tail of each. A tail begins `lead_in` steps early: these drive the state and are not scored, so
+    the scored steps of both parts never meet. The lead-in is the washout, or the automatic one
+    where that is longer: a tail starts from rest in mid-record, even if its record did not.
 
     Parameters
     ----------
@@ -110,20 +113,23 @@ def hold_out(records: Records, fraction: float, washout: int) -> tuple[Records, 
     train : Records
     validation : Records or None
         None where `fraction` is zero or the records are too short to be split.
+    lead_in : int
+        First steps of every validation record that are not scored.
     """
     if fraction == 0.0:
-        return records, None
+        return records, None, washout
     if records.n_records >= MANY_RECORDS:
-        return _hold_out_records(records, fraction)
+        return *_hold_out_records(records, fraction), washout
+    lead_in = max(washout, auto_washout(records.lengths))
     train, validation = [], []
     for record, length in enumerate(records.lengths.tolist()):
         cut = length - math.floor(fraction * length)
-        if length - cut < 2 or cut < washout + 2:
+        if length - cut < 2 or cut < lead_in + 2:
             train.append((record, 0, length))
         else:
             train.append((record, 0, cut))
-            validation.append((record, cut - washout, length))
-    return records.take(train), records.take(validation) if validation else None
+            validation.append((record, cut - lead_in, length))
+    return records.take(train), records.take(validation) if validation else None, lead_in
 
 
 def _hold_out_records(records: Records, fraction: float) -> tuple[Records, Records]:

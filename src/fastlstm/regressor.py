@@ -79,6 +79,8 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         Input and output channels.
     feature_names_in_ : array of str
         Names of the input channels, where X was a DataFrame.
+    output_names_ : array of str
+        Names of the output channels, where y was a DataFrame.
 
     Notes
     -----
@@ -162,8 +164,11 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         self.n_features_in_, self.n_outputs_ = self.network_.n_inputs, self.network_.n_outputs
         self._one_column = task.one_column
         self.__dict__.pop("feature_names_in_", None)
+        self.__dict__.pop("output_names_", None)
         if task.layout.names is not None:
             self.feature_names_in_ = np.array(task.layout.names, dtype=object)
+        if task.output_names is not None:
+            self.output_names_ = np.array(task.output_names, dtype=object)
         self.solver_, self.status_ = task.settings.solver_name, solution.status.value
         self.message_, self.start_ = solution.message, solution.start
         self.n_iter_, self.history_ = solution.n_iter, solution.history

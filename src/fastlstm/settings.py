@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,13 +46,14 @@ class Settings:
         name = _solver_name(params["solver"])
         max_iter = check_count(params["max_iter"], "max_iter", minimum=1)
         tol = check_real(params["tol"], "tol", "must be >= 0", lambda x: x >= 0.0)
+        make_solver: Callable[..., AbstractSolver] = SOLVERS[name]
         washout = params["washout"]
         limit = params["time_limit"]
         return cls(
             hidden_sizes=_sizes(params["hidden_sizes"], "hidden_sizes", empty=False),
             head_sizes=_sizes(params["head_sizes"], "head_sizes", empty=True),
             solver_name=name,
-            solver=SOLVERS[name](max_iter=max_iter, tol=tol),
+            solver=make_solver(max_iter=max_iter, tol=tol),
             alpha=check_real(params["alpha"], "alpha", "must be >= 0", lambda x: x >= 0.0),
             washout=None if _is_auto(washout) else check_count(washout, "washout", minimum=0),
             validation_fraction=check_real(
@@ -108,7 +109,7 @@ def check_count(value: Any, name: str, minimum: int) -> int:
     return int(value)
 
 
-def check_real(value: Any, name: str, rule: str, holds: Any) -> float:
+def check_real(value: Any, name: str, rule: str, holds: Callable[[float], bool]) -> float:
     """Finite float for which `holds` is true."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name} {rule}; got {value!r}. Pass a number.")

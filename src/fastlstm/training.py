@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm._core import simulate
-from fastlstm.checks import Layout, check_records
+from fastlstm.checks import Layout, check_records, column_names
 from fastlstm.error_model import ErrorModel
 from fastlstm.exceptions import ConvergenceWarning, DataWarning, FastLSTMError
 from fastlstm.metrics import fit_percent
@@ -38,6 +38,8 @@ class Task:
         Form of X.
     one_column : bool
         Whether the outputs are 1-D arrays.
+    output_names : tuple of str or None
+        Column names of y, where it was given as DataFrames.
     scaling : Scaling
     records : Records
         All records, standardised.
@@ -49,6 +51,7 @@ class Task:
     clock: Clock
     layout: Layout
     one_column: bool
+    output_names: tuple[str, ...] | None
     scaling: Scaling
     records: Records
     problem: Problem
@@ -62,21 +65,23 @@ class Task:
         washout = settings.washout_for(records.lengths)
         scaling = Scaling.of(records)
         scaled = scaling.scale(records)
-        train, validation = hold_out(scaled, settings.validation_fraction, washout)
+        train, validation, lead_in = hold_out(scaled, settings.validation_fraction, washout)
         problem = Problem(
             network=settings.network(scaling.u_mean.size, scaling.y_mean.size),
             train=train,
             validation=validation,
             washout=washout,
+            validation_washout=lead_in,
             alpha=settings.alpha,
             n_threads=settings.n_threads,
         )
-        return cls(settings, clock, layout, one_column, scaling, scaled, problem)
+        names = column_names(y[0] if isinstance(y, list | tuple) and len(y) else y)
+        return cls(settings, clock, layout, one_column, names, scaling, scaled, problem)
 
     @property
     def judged(self) -> Records:
         """Records that tell how good a model is: held out where there are any."""
-        return self.problem.validation or self.problem.train
+        return self.problem.judged
 
     def solve(self, report: Callable[[Progress], None] | None) -> Solution:
         """Run the solver; where nothing varies there is nothing to train: the mean is the model.
@@ -173,7 +178,7 @@ class Task:
         """Fit in percent on the judged records, NaN for outputs that do not vary there."""
         judged = self.judged
         assert judged.y is not None
-        scored = judged.scored(self.problem.washout)
+        scored = judged.scored(self.problem.judged_washout)
         y, y_sim = judged.y[scored], self._free_run(params, judged)[scored]
         varying = np.ptp(y, axis=0) > 0.0
         fits = np.full(y.shape[1], np.nan)

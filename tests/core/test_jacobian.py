@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from core_problems import PROBLEMS, relative_error
+from core_problems import PROBLEMS, CoreProblem, relative_error
 
 from fastlstm._core import Workspace, jacobian, plan_rows, reference, simulate
 from fastlstm.network import Network
@@ -122,6 +122,26 @@ def test_rows_have_same_bits_when_memory_exceeds_the_record(variant, problem):
 
 
 @precision
+@pytest.mark.parametrize("stride", [1, 2, 5])
+def test_rows_have_same_bits_when_window_slides_far(variant, stride, float32):
+    """Sliding saves work only: rows too far apart to share a window give the same bits."""
+    problem = CoreProblem("long", Network(2, 1, (3, 4), (2,)), (900,))
+    memory = 6
+
+    def rows_by_step(**grid):
+        plan = plan_rows(problem.offsets, float32=float32, **grid)
+        rows = compute(problem, plan, memory=memory, float32=float32).rows
+        return dict(zip(plan.step.ravel()[plan.mask].tolist(), rows[plan.mask], strict=True))
+
+    apart = {}
+    for phase in range(memory + 1):
+        apart |= rows_by_step(stride=memory + 1, phase=phase)
+    assert len(apart) == 900
+    for step, row in rows_by_step(stride=stride).items():
+        np.testing.assert_array_equal(row, apart[step])
+
+
+@precision
 @problems
 def test_rows_have_same_bits_when_threads_share_blocks(problem, float32):
     """Every block is computed alone, whoever computes it and whatever stood in its memory."""
@@ -151,14 +171,20 @@ def test_rows_have_same_bits_when_workspace_is_reused(variant):
 
 
 def test_rows_live_as_long_as_their_array():
-    """The rows borrow the memory of the workspace and keep it alive."""
-    problem = PROBLEMS[1]
-    plan = plan_rows(problem.offsets)
-    rows = compute(problem, plan).rows
-    copy = rows.copy()
-    others = [compute(problem, plan, memory=1).rows for _ in range(5)]
-    np.testing.assert_array_equal(rows, copy)
-    assert not any(np.array_equal(other, rows) for other in others)
+    """The rows keep their memory alive, whether the workspace is gone or has grown since."""
+    small = PROBLEMS[1]
+    large = CoreProblem("long", small.network, (500,))
+    plan = plan_rows(small.offsets)
+    workspace = Workspace()
+    kept = compute(small, plan, workspace=workspace, with_state=True)
+    rows, state_rows = kept.rows.copy(), kept.state_rows.copy()
+    large_plan = plan_rows(large.offsets)
+    for _ in range(5):
+        compute(large, large_plan, memory=1, workspace=workspace, with_state=True)
+    del workspace
+    compute(small, plan, memory=1)
+    np.testing.assert_array_equal(kept.rows, rows)
+    np.testing.assert_array_equal(kept.state_rows, state_rows)
 
 
 @precision

@@ -49,7 +49,7 @@ def simulate(
     Parameters
     ----------
     float32 : bool
-        Run the recurrence in float32 (outputs are summed in float64 and returned as float64).
+        Compute in float32: states to about 1e-6. Outputs are returned as float64 either way.
     n_threads : int
         Threads over records; the result does not depend on it.
 

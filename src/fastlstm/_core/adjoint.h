@@ -19,6 +19,7 @@ template <class T>
 struct AdjointWork {
   std::int64_t capacity;  // slots of the window
   T* window;              // (capacity, n_features, lanes)
+  T* zeros;               // (n_features + lanes)
   T* weights;             // of the sweep, layer after layer
   T* dz;                  // per layer (kChunk, dz_width, lanes)
   SweepState<T> state;
@@ -40,6 +41,7 @@ AdjointWork<T> lay_out_adjoint(const Shape& s, std::int64_t memory, Arena& arena
   AdjointWork<T> w;
   w.capacity = 2 * memory + 2 + kChunk;
   w.window = arena.take<T>(w.capacity * s.n_features * L);
+  w.zeros = arena.take<T>(s.n_features + L);
   w.weights = arena.take<T>(s.n_sweep_weights);
   w.dz = arena.take<T>(kChunk * (4ll * s.n_units + s.n_layers) * L);
   w.state.dh = arena.take<T>(s.n_units * L);
@@ -63,6 +65,7 @@ void prepare(const Shape& s, const T* params, const AdjointWork<T>& work) {
     columns = list_columns(s, l, columns);
   }
   list_sums(s, work.sum_of);
+  std::memset(work.zeros, 0, sizeof(T) * size_t(s.n_features + Vec<T>::lanes));
 }
 
 // The recurrent part of a chunk: n steps back from window slot `top`, dz of every step kept.
@@ -160,7 +163,8 @@ void jacobian_blocks(const Shape& s, const T* params, const T* features, const d
   prepare(s, params, work);
   std::int64_t top = -1;
   for (std::int64_t b = begin; b < end; ++b) {
-    top = slide_window(s, rows, b, top, work.capacity, features, state0, work.window);
+    top = slide_window(s, rows, b, top, work.capacity, features, state0, work.zeros,
+                       work.window);
     sweep_block(s, params, rows, b, top, work, jacobian, state_jacobian);
   }
   end_stream();

@@ -6,19 +6,15 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
-#include <exception>
-#include <memory>
-#include <mutex>
-#include <new>
 #include <numeric>
-#include <stdexcept>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <tuple>
 #include <vector>
 
+#include "buffers.h"
 #include "kernels.h"
+#include "structure.h"
+#include "threads.h"
 
 namespace nb = nanobind;
 using namespace fastlstm;
@@ -73,44 +69,6 @@ const KernelTable<float>& table<float>() { return active->f32; }
 template <>
 const KernelTable<double>& table<double>() { return active->f64; }
 
-// Uninitialised, aligned for the widest vector.
-template <class T>
-struct Buffer {
-  explicit Buffer(std::int64_t n)
-      : data(static_cast<T*>(::operator new(size_t(std::max<std::int64_t>(n, 1)) * sizeof(T),
-                                            std::align_val_t(64)))) {}
-  ~Buffer() { ::operator delete(data, std::align_val_t(64)); }
-  Buffer(const Buffer&) = delete;
-  T* data;
-};
-
-// Memory that the calls of one training run reuse: fresh pages for every Jacobian would cost more
-// than its arithmetic. A workspace serves one call at a time.
-class Workspace {
- public:
-  // Slots: 0 result rows, 1 state rows, 2 features, 3 + k the work of thread k.
-  template <class T>
-  T* get(size_t slot, std::int64_t n) {
-    std::lock_guard<std::mutex> lock(guard_);
-    if (slots_.size() <= slot) slots_.resize(slot + 1);
-    const std::int64_t bytes = n * std::int64_t(sizeof(T));
-    if (!slots_[slot].buffer || slots_[slot].bytes < bytes) {
-      slots_[slot].buffer.reset();
-      slots_[slot].buffer = std::make_unique<Buffer<char>>(bytes);
-      slots_[slot].bytes = bytes;
-    }
-    return reinterpret_cast<T*>(slots_[slot].buffer->data);
-  }
-
- private:
-  struct Slot {
-    std::unique_ptr<Buffer<char>> buffer;
-    std::int64_t bytes = 0;
-  };
-  std::vector<Slot> slots_;
-  std::mutex guard_;
-};
-
 Out new_array(std::initializer_list<size_t> shape) {
   size_t n = 1;
   for (size_t s : shape) n *= s;
@@ -118,90 +76,6 @@ Out new_array(std::initializer_list<size_t> shape) {
   nb::capsule owner(data, [](void* p) noexcept { delete static_cast<Buffer<double>*>(p); });
   return Out(data->data, shape, owner);
 }
-
-// Runs job(k) for k in [0, n) on up to n_threads threads; job k is the same whatever their number.
-template <class F>
-void parallel_for(std::int64_t n, int n_threads, const F& job) {
-  const std::int64_t workers = std::min<std::int64_t>(n, n_threads);
-  if (workers <= 1) {
-    for (std::int64_t k = 0; k < n; ++k) job(k);
-    return;
-  }
-  std::exception_ptr failure;
-  std::mutex guard;
-  auto run = [&](std::int64_t worker) {
-    try {
-      for (std::int64_t k = worker; k < n; k += workers) job(k);
-    } catch (...) {
-      std::lock_guard<std::mutex> lock(guard);
-      failure = std::current_exception();
-    }
-  };
-  std::vector<std::thread> threads;
-  std::int64_t started = 1;
-  try {
-    for (; started < workers; ++started) threads.emplace_back(run, started);
-  } catch (const std::system_error&) {  // the system gives no more threads: this one does the rest
-  }
-  run(0);
-  for (std::int64_t w = started; w < workers; ++w) run(w);
-  for (auto& t : threads) t.join();
-  if (failure) std::rethrow_exception(failure);
-}
-
-// A network's sizes, with the arrays that Shape points to.
-class Structure {
- public:
-  Structure(int n_inputs, int n_outputs, const std::vector<int>& hidden_sizes,
-            const std::vector<int>& head_sizes) {
-    if (hidden_sizes.empty() || hidden_sizes.size() > 64)
-      throw nb::value_error("hidden_sizes must name 1 to 64 layers");
-    std::int64_t at = 0;
-    int below = n_inputs, unit = 0, feature = n_inputs + 1, widest = std::max(n_inputs, n_outputs);
-    for (int n : hidden_sizes) {
-      LayerShape a{below, n, at, 0, 0, unit, feature};
-      a.weight_hh = a.weight_ih + 4ll * n * below;
-      a.bias = a.weight_hh + 4ll * n * n;
-      at = a.bias + 4ll * n;
-      layers_.push_back(a);
-      shape_.n_sweep_weights += 4ll * n * (n + (unit ? below : 0));
-      below = n;
-      unit += n;
-      feature += kFeaturesPerUnit * n;
-      widest = std::max(widest, n);
-    }
-    const int top = below;
-    shape_.n_lstm_params = at;
-    for (int n : head_sizes) {
-      head_.push_back({below, n, at, at + std::int64_t(n) * below});
-      at += std::int64_t(n) * (below + 1);
-      below = n;
-      widest = std::max(widest, n);
-    }
-    shape_.readout_head = at;
-    if (!head_sizes.empty()) at += std::int64_t(n_outputs) * below;
-    shape_.readout_hidden = at;
-    shape_.readout_input = at += std::int64_t(n_outputs) * top;
-    shape_.readout_bias = at += std::int64_t(n_outputs) * n_inputs;
-    shape_.n_params = at + n_outputs;
-    shape_.n_inputs = n_inputs;
-    shape_.n_outputs = n_outputs;
-    shape_.n_layers = int(layers_.size());
-    shape_.n_head = int(head_.size());
-    shape_.layers = layers_.data();
-    shape_.head = head_.data();
-    shape_.n_units = unit;
-    shape_.n_features = feature;
-    shape_.max_width = widest;
-  }
-  Structure(const Structure&) = delete;
-  const Shape& shape() const { return shape_; }
-
- private:
-  std::vector<LayerShape> layers_;
-  std::vector<HeadShape> head_;
-  Shape shape_{};
-};
 
 void check(bool ok, const char* message) {
   if (!ok) throw nb::value_error(message);
@@ -293,15 +167,19 @@ void jacobian_records(const Shape& s, const JacobianJob& job, const double* u,
   });
 }
 
-Out borrowed(double* data, size_t rows, size_t columns, nb::handle owner) {
+// An array in the memory of a workspace slot.
+Out borrowed(double* data, size_t rows, size_t columns, Workspace& space, size_t slot) {
+  auto* memory = new std::shared_ptr<Buffer<char>>(space.share(slot));
+  nb::capsule owner(memory, [](void* p) noexcept {
+    delete static_cast<std::shared_ptr<Buffer<char>>*>(p);
+  });
   return Out(data, {rows, columns}, owner);
 }
 
 nb::tuple jacobian(const Structure& structure, In1 params, In2 u, Index1 offsets, In3 state0,
                    Index2 step, Index2 record, std::int64_t memory, bool with_state, bool float32,
-                   int n_threads, nb::handle workspace) {
+                   int n_threads, Workspace& space) {
   const Shape& s = structure.shape();
-  Workspace& space = nb::cast<Workspace&>(workspace);
   check_inputs(s, params, u, offsets, state0);
   const size_t lanes = size_t(float32 ? active->f32.lanes : active->f64.lanes);
   check(step.shape(1) == lanes && record.shape(1) == lanes && step.shape(0) == record.shape(0),
@@ -331,8 +209,8 @@ nb::tuple jacobian(const Structure& structure, In1 params, In2 u, Index1 offsets
     run(s, job, u.data(), std::int64_t(state0.shape(0)), std::int64_t(step.shape(0)), y.data(),
         n_threads, space);
   }
-  return nb::make_tuple(y, borrowed(rows, n_rows, size_t(s.n_params), workspace),
-                        borrowed(state_rows, n_state_rows, size_t(2 * s.n_units), workspace));
+  return nb::make_tuple(y, borrowed(rows, n_rows, size_t(s.n_params), space, 0),
+                        borrowed(state_rows, n_state_rows, size_t(2 * s.n_units), space, 1));
 }
 
 }  // namespace

@@ -55,7 +55,6 @@ struct Vec {
     return r;
   }
   FASTLSTM_INLINE void store(T* p) const { std::memcpy(p, &v, sizeof(raw)); }
-  FASTLSTM_INLINE T operator[](int i) const { return v[i]; }
   friend FASTLSTM_INLINE Vec operator+(Vec a, Vec b) { return a.v + b.v; }
   friend FASTLSTM_INLINE Vec operator-(Vec a, Vec b) { return a.v - b.v; }
   friend FASTLSTM_INLINE Vec operator*(Vec a, Vec b) { return a.v * b.v; }
@@ -109,7 +108,6 @@ struct Vec {
     return r;
   }
   void store(T* p) const { std::memcpy(p, v, sizeof(v)); }
-  T operator[](int i) const { return v[i]; }
   template <class F>
   static Vec map(Vec a, Vec b, F f) {
     for (int i = 0; i < lanes; ++i) a.v[i] = f(a.v[i], b.v[i]);
@@ -144,21 +142,6 @@ FASTLSTM_INLINE Vec<float> divide(Vec<float> a, Vec<float> b) {
   return fma(q, Vec<float>(1.0f) - b * r, q);
 }
 #endif
-
-// Sum of all lanes.
-template <class T>
-FASTLSTM_INLINE T sum(Vec<T> a) {
-#if defined(FASTLSTM_X86) && defined(__AVX512F__)
-  if constexpr (sizeof(T) == 4)
-    return _mm512_reduce_add_ps(RegisterF(a.v));
-  else
-    return _mm512_reduce_add_pd(RegisterD(a.v));
-#else
-  T total = a[0];
-  for (int i = 1; i < Vec<T>::lanes; ++i) total += a[i];
-  return total;
-#endif
-}
 
 // Stores lanes [first, first + n) where a full store to p would put them.
 template <class T>

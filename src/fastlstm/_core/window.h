@@ -26,11 +26,11 @@ void fill_initial_state(const Shape& s, const double* state, int lane, T* slot) 
 }
 
 // Fills `n` slots: lane i gets feature rows first[i] .. first[i] + n - 1 of its record, zeros before
-// the record. `features` may be read one vector beyond its end.
+// the record. `features` and the feature row `zeros` may be read one vector beyond their end.
 template <class T>
 void fill_window(const Shape& s, const RowBlocks& rows, std::int64_t block,
                  const std::int64_t* first, std::int64_t n, const T* features,
-                 const double* state0, T* out) {
+                 const double* state0, const T* zeros, T* out) {
   using V = Vec<T>;
   constexpr int L = V::lanes;
   const std::int64_t* record = rows.record + block * L;
@@ -38,14 +38,14 @@ void fill_window(const Shape& s, const RowBlocks& rows, std::int64_t block,
     const T* row[L];
     for (int i = 0; i < L; ++i) {
       const std::int64_t r = record[i], t = first[i] + k;
-      row[i] = nullptr;
+      row[i] = zeros;
       if (r >= 0 && t >= rows.offsets[r] && t < rows.offsets[r + 1])
         row[i] = features + t * s.n_features;
     }
     for (int c = 0; c < s.n_features; c += L) {
       V square[L];
       const int width = s.n_features - c < L ? s.n_features - c : L;
-      for (int i = 0; i < L; ++i) square[i] = row[i] ? V::load(row[i] + c) : V(T(0));
+      for (int i = 0; i < L; ++i) square[i] = V::load(row[i] + c);
       transpose(square);
       for (int j = 0; j < width; ++j) square[j].store(out + std::int64_t(c + j) * L);
     }
@@ -72,7 +72,7 @@ inline std::int64_t common_shift(const RowBlocks& rows, std::int64_t block, int 
 template <class T>
 std::int64_t slide_window(const Shape& s, const RowBlocks& rows, std::int64_t block,
                           std::int64_t top, std::int64_t capacity, const T* features,
-                          const double* state0, T* window) {
+                          const double* state0, const T* zeros, T* window) {
   constexpr int L = Vec<T>::lanes;
   const std::int64_t slot = std::int64_t(s.n_features) * L;
   const std::int64_t shift = top >= 0 ? common_shift(rows, block, L) : 0;
@@ -87,7 +87,7 @@ std::int64_t slide_window(const Shape& s, const RowBlocks& rows, std::int64_t bl
   }
   std::int64_t first[L];
   for (int i = 0; i < L; ++i) first[i] = rows.step[block * L + i] - fresh + 1;
-  fill_window(s, rows, block, first, fresh, features, state0, window + (top + 1) * slot);
+  fill_window(s, rows, block, first, fresh, features, state0, zeros, window + (top + 1) * slot);
   return top + fresh;
 }
 

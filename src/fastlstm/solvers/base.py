@@ -42,6 +42,8 @@ class Problem:
         Records (or tails of records) that choose among starts and stop the training.
     washout : int
         First steps of each record that drive the state and enter neither cost nor score.
+    validation_washout : int or None
+        The same for the validation records; as `washout` when None.
     alpha : float
         Ridge: the cost is the sum of squared errors ``+ alpha * ||params - anchor||^2``.
     n_threads : int
@@ -54,9 +56,22 @@ class Problem:
     train: Records
     validation: Records | None = None
     washout: int = 0
+    validation_washout: int | None = None
     alpha: float = 1e-4
     n_threads: int = 1
     float32: bool = True
+
+    @property
+    def judged(self) -> Records:
+        """Records that tell how good a model is: held out where there are any."""
+        return self.train if self.validation is None else self.validation
+
+    @property
+    def judged_washout(self) -> int:
+        """First steps of the judged records that are not scored."""
+        if self.validation is None or self.validation_washout is None:
+            return self.washout
+        return self.validation_washout
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,16 @@ from threadpoolctl import threadpool_limits
 
 from fastlstm.solvers.base import AbstractSolver, Callback, Clock, Problem, Solution, Status
 from fastlstm.solvers.damped_descent import DescentState, descend
-from fastlstm.solvers.race import race
+from fastlstm.solvers.heats import Candidate, heat
 from fastlstm.solvers.stages import Stage, Stages
 from fastlstm.solvers.tracker import Tracker
-from fastlstm.starts.candidates import LinearStart, candidates
+from fastlstm.starts.candidates import LinearStart, linear_candidates, random_candidate
 
 FloatArray = NDArray[np.float64]
 
 _WINDOW = 5  # iterations over which a decrease is judged
 _MAX_MEMORY_GROWTH = 8
+_FIRST_MEMORY = 64  # steps of the adjoint until the linear model tells
 
 _ADVICE = {
     Status.CONVERGED: "the relative decrease of the cost fell below tol={tol:g}.",
@@ -35,9 +36,9 @@ _ADVICE = {
 class LevenbergMarquardt(AbstractSolver):
     r"""Gauss-Newton with Marquardt's damping on the true free-run cost.
 
-    1. A linear model is identified; embedded in the network it is the model to beat.
-    2. A few starts (embedded linear, near-linear random) race on few rows; the better half on
-       free-run validation goes on until one is left.
+    1. Near-linear random starts descend for some iterations on few rows. A linear model is
+       identified and embedded in the network in two ways; the better of these descends as far.
+    2. The best of them on free-run validation goes on. The linear model is the one to beat.
     3. The winner descends through stages of more and more rows, up to the whole record. Every
        iteration solves :math:`(J'J + \mu\,\mathrm{diag}(J'J))\,s = -J'r` with exact Jacobian rows
        by finite-memory adjoints and accepts on the true free-run cost.
@@ -50,7 +51,7 @@ class LevenbergMarquardt(AbstractSolver):
     tol : float
         Relative decrease of the cost per iteration below which the last stage ends.
     n_starts : int
-        Starts in the race.
+        Random starts, at least 1.
     race_iter : int
         Iterations of each start between two eliminations.
     stage_tol : float
@@ -73,7 +74,7 @@ class LevenbergMarquardt(AbstractSolver):
 
     max_iter: int = 1000
     tol: float = 1e-4
-    n_starts: int = 4
+    n_starts: int = 2
     race_iter: int = 5
     stage_tol: float = 0.02
     patience: int = 25
@@ -89,7 +90,7 @@ class LevenbergMarquardt(AbstractSolver):
         """Train; see the class for the method and `AbstractSolver.solve` for the contract."""
         clock = Clock() if clock is None else clock
         with threadpool_limits(limits=1, user_api="blas"):
-            linear = LinearStart.identify(problem.train, problem.washout)
+            linear = LinearStart(problem.train, problem.washout)
             tracker = Tracker(problem, clock, callback, self.max_iter)
             try:
                 status = self._train(problem, linear, tracker, rng)
@@ -100,12 +101,12 @@ class LevenbergMarquardt(AbstractSolver):
     def _train(
         self, problem: Problem, linear: LinearStart, tracker: Tracker, rng: np.random.Generator
     ) -> Status:
+        winner = self._race(problem, linear, tracker, rng)
         stages = Stages(problem, linear.memory)
         stage = stages[0]
-        tracker.judge_by(stage.judge)
-        starts = candidates(problem.network, linear, stage.objective.records, rng, self.n_starts)
-        winner = race(stage.objective, starts, tracker, self.race_iter)
         state, status = winner.state, Status.CONVERGED
+        if not np.isfinite(winner.rmse):
+            return status
         for index in range(len(stages)):
             if index > 0:
                 stage = stages[index]
@@ -116,6 +117,23 @@ class LevenbergMarquardt(AbstractSolver):
             if tracker.exhausted:
                 return Status.MAX_ITER if tracker.n_iter >= self.max_iter else Status.TIME_LIMIT
         return status
+
+    def _race(
+        self, problem: Problem, linear: LinearStart, tracker: Tracker, rng: np.random.Generator
+    ) -> Candidate:
+        """Run a random start first: it needs no linear model, so a good model comes early."""
+        stage = Stages(problem, _FIRST_MEMORY)[0]
+        tracker.judge_by(stage.judge)
+        network, objective = problem.network, stage.objective
+        winners = []
+        for number in range(1, self.n_starts + 1):
+            start = random_candidate(network, objective.records, rng, number)
+            winners.append(heat(objective, [start], tracker, self.race_iter))
+            if number == 1:
+                embedded = linear_candidates(network, linear, rng)
+                objective = objective.with_memory(linear.memory)
+                winners.append(heat(objective, embedded, tracker, self.race_iter))
+        return min(winners, key=lambda candidate: candidate.rmse)
 
     def _descend_stage(
         self, stage: Stage, state: DescentState, tracker: Tracker, phase: str
@@ -144,8 +162,7 @@ class LevenbergMarquardt(AbstractSolver):
         self, problem: Problem, linear: LinearStart, tracker: Tracker, status: Status
     ) -> Solution:
         """Compare with the linear model on all validation data and describe what happened."""
-        held_out = problem.train if problem.validation is None else problem.validation
-        tracker.judge_by(held_out)
+        tracker.judge_by(problem.judged)
         params, rmse, start = tracker.best, tracker.best_rmse, tracker.best_phase
         embedded = linear.embedded(problem.network)
         rmse_linear = tracker.score(embedded)

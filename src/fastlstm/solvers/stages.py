@@ -67,7 +67,6 @@ class Stages:
             float32=problem.float32,
             n_threads=problem.n_threads,
         )
-        held_out = problem.train if problem.validation is None else problem.validation
-        n_judged = held_out.n_total if is_last else n_steps // 2
-        judge = spread_stretches(held_out, n_judged, problem.washout)
+        n_judged = problem.judged.n_total if is_last else n_steps // 2
+        judge = spread_stretches(problem.judged, n_judged, problem.judged_washout)
         return Stage(objective, judge, is_last)

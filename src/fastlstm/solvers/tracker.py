@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 
 
 def free_run_rmse(problem: Problem, records: Records, params: FloatArray) -> float:
-    """RMSE of the free run in standardised units, without the washout of each record."""
+    """RMSE of the free run in standardised units, without the washout of each judged record."""
     y, _ = _core.simulate(
         problem.network,
         params,
@@ -28,7 +28,7 @@ def free_run_rmse(problem: Problem, records: Records, params: FloatArray) -> flo
     )
     assert records.y is not None
     with np.errstate(over="ignore", invalid="ignore"):
-        error = (y - records.y)[records.scored(problem.washout)]
+        error = (y - records.y)[records.scored(problem.judged_washout)]
         rmse = float(np.sqrt(np.mean(error**2)))
     return rmse if np.isfinite(rmse) else np.inf
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from fastlstm.starts.linear import LinearModel, identify
 from fastlstm.starts.near_linear import near_linear_start
 
 FloatArray = NDArray[np.float64]
+Start = tuple[str, FloatArray]  # name and parameters
 
 MEMORY_TOLERANCE = 0.01  # what is left of a typical state when the adjoint stops looking back
 MEMORY_RANGE = (48, 512)
@@ -22,14 +24,18 @@ YARDSTICK_SCALE = 0.02  # small enough that the embedded model equals the linear
 
 @dataclass(frozen=True)
 class LinearStart:
-    """The identified linear model: yardstick, start, and measure of the plant's memory."""
+    """The linear model of training records: yardstick, start, and measure of the plant's memory.
 
-    model: LinearModel
+    The model is identified when it is first asked for.
+    """
 
-    @classmethod
-    def identify(cls, records: Records, washout: int) -> LinearStart:
-        """Estimate the linear model from training records."""
-        return cls(identify(records, washout=washout))
+    records: Records
+    washout: int
+
+    @cached_property
+    def model(self) -> LinearModel:
+        """The identified model."""
+        return identify(self.records, washout=self.washout)
 
     @property
     def memory(self) -> int:
@@ -37,37 +43,24 @@ class LinearStart:
         return int(np.clip(self.model.memory(MEMORY_TOLERANCE), *MEMORY_RANGE))
 
     def embedded(self, network: Network) -> FloatArray:
-        """Parameters of a network that simulates like the linear model."""
+        """Return parameters of a network that simulates like the linear model."""
         rng = np.random.default_rng(0)
         return embed(self.model, network, rng=rng, scale=YARDSTICK_SCALE, gate_spread=0.0)
 
 
-def candidates(
-    network: Network,
-    linear: LinearStart,
-    records: Records,
-    rng: np.random.Generator,
-    n_starts: int,
-) -> list[tuple[str, FloatArray]]:
-    """Named starts for a race, alternating embedded linear and near-linear random ones.
+def random_candidate(
+    network: Network, records: Records, rng: np.random.Generator, number: int
+) -> Start:
+    """Draw a near-linear random network with its readout solved on `records`."""
+    return f"random {number}", near_linear_start(network, records, rng)
 
-    Parameters
-    ----------
-    n_starts : int
-        How many; the first is the linear model embedded in the first layer.
 
-    Returns
-    -------
-    starts : list of (name, params)
-    """
-    starts = []
+def linear_candidates(
+    network: Network, linear: LinearStart, rng: np.random.Generator
+) -> list[Start]:
+    """Embed the linear model: all poles in the first layer, and spread over the layers."""
     placements: list[Placement] = ["first", "spread"] if network.num_layers > 1 else ["first"]
-    for index in range(n_starts):
-        if index % 2 == 0 and index // 2 < len(placements):
-            placement = placements[index // 2]
-            params = embed(linear.model, network, rng=rng, placement=placement)
-            starts.append((f"linear {placement}", params))
-        else:
-            params = near_linear_start(network, records, rng)
-            starts.append((f"random {len(starts)}", params))
-    return starts
+    return [
+        (f"linear {placement}", embed(linear.model, network, rng=rng, placement=placement))
+        for placement in placements
+    ]

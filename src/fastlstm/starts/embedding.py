@@ -35,7 +35,7 @@ def embed(
     network: Network,
     *,
     rng: np.random.Generator,
-    scale: float = 0.3,
+    scale: float = 0.1,
     gate_spread: float = 0.1,
     placement: Placement = "first",
 ) -> FloatArray:
@@ -55,7 +55,9 @@ def embed(
     rng : numpy Generator
         For gates, spare units and head.
     scale : float
-        Standard deviation of every h that carries a linear state. 0.3 makes tanh mildly active.
+        Standard deviation of every h that carries a linear state. With 0.1 the outputs differ from
+        the linear model's by about a tenth; with 0.3 by a third and more, which costs training more
+        iterations than the livelier tanh saves.
     gate_spread : float
         Standard deviation of the random weights of the input, forget and output gates.
     placement : {"first", "spread"}
@@ -79,6 +81,13 @@ def embed(
     ----------
     M. Schoukens, "Improved initialization of state-space artificial neural networks", 2021,
     arXiv 2103.14516.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> slow = LinearModel(A=0.9 * one, B=one, C=one, D=0 * one, bias=np.zeros(1))
+    >>> embed(slow, Network(1, 1, (4,)), rng=np.random.default_rng(0)).shape
+    (102,)
     """
     _check(linear, network, placement)
     cascade = _cascade(linear, network, placement)

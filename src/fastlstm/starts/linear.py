@@ -195,6 +195,20 @@ def identify(
     -----
     Long records are represented by pieces spread over them (16,000 rows in all), so the cost does
     not grow with their length.
+
+    References
+    ----------
+    B. L. Ho, R. E. Kalman, 1966, and S. Y. Kung, 1978, as in `hankel_realization`; L. Ljung,
+    "System Identification: Theory for the User", 1999, chapters 7 and 10 (output error).
+
+    Examples
+    --------
+    >>> u = np.random.default_rng(0).standard_normal((200, 1))
+    >>> plant = LinearModel(np.array([[0.8]]), np.ones((1, 1)), np.array([[0.6]]),
+    ...                     np.zeros((1, 1)), np.zeros(1))
+    >>> y = plant.simulate(Records.from_lists([u]))
+    >>> identify(Records.from_lists([u], [y])).poles.real.round(6)
+    array([0.8])
     """
     if records.y is None:
         raise ValueError("records must hold measured outputs; got y=None. Pass y as well.")

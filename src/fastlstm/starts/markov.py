@@ -78,12 +78,14 @@ def ridge_by_gcv(
     -------
     weights : array of shape (n_features, n_targets)
     score : float
-        Logarithm of the criterion, summed over the targets.
+        Logarithm of the criterion, summed over the targets; 0 without any information.
     """
     scale = np.sqrt(np.diag(gram))
     scale[scale <= 1e-12 * scale.max(initial=1.0)] = 1.0
     values, vectors = np.linalg.eigh(gram / scale[:, None] / scale)
     values = np.maximum(values, 0.0)
+    if values[-1] == 0.0:
+        return np.zeros_like(moment), 0.0
     turned = vectors.T @ (moment / scale[:, None])
     best = (np.inf, values[-1])
     for alpha in values[-1] * RIDGE_GRID:

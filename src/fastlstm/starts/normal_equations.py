@@ -35,10 +35,37 @@ def joined(parts: FloatArray) -> ComplexArray:
     return real + 1j * imag
 
 
-def _turn(weights: ComplexArray) -> FloatArray:
-    """Matrix from (Re s, Im s) to the derivatives of Re(w s d) by (Re d, Im d)."""
-    real, imag = np.diag(weights.real), np.diag(weights.imag)
-    return np.block([[real, -imag], [-imag, -real]])
+@dataclass(frozen=True)
+class Turn:
+    """Symmetric matrix from (Re s, Im s) to the derivatives of Re(w s d) by (Re d, Im d).
+
+    Row i is ``same[i]`` times row i plus ``other[i]`` times row ``partner[i]`` of what it is
+    applied to.
+    """
+
+    same: FloatArray
+    other: FloatArray
+    partner: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, *groups: ComplexArray) -> Turn:
+        """For several groups of signals with weights w, one below the other."""
+        same, other, partner, start = [], [], [], 0
+        for weights in groups:
+            n = len(weights)
+            same.append(np.concatenate([weights.real, -weights.real]))
+            other.append(np.concatenate([-weights.imag, -weights.imag]))
+            partner.append(start + np.roll(np.arange(2 * n), n))
+            start += 2 * n
+        return cls(np.concatenate(same), np.concatenate(other), np.concatenate(partner))
+
+    def rows(self, array: FloatArray) -> FloatArray:
+        """Apply to the first axis."""
+        return (self.same * array.T + self.other * array[self.partner].T).T
+
+    def both(self, array: FloatArray) -> FloatArray:
+        """Apply to both axes of a matrix."""
+        return self.rows(self.rows(array).T).T
 
 
 @dataclass(frozen=True)
@@ -94,6 +121,8 @@ class NormalEquations:
         self.n_own = 2 * self.n_modes + self.n_inputs + 1
         self.n_shared = len(basis) - self.n_own
         self.turns = self._turns()
+        kappa = np.where(modes.poles.imag == 0, 1.0, 2.0)
+        self.signs = np.concatenate([kappa, -kappa, np.ones(self.n_inputs + 1)])
         every = run.rows.all()
         picked = basis if every else basis[:, run.rows]
         error = now.error if every else now.error[:, run.rows]
@@ -111,17 +140,14 @@ class NormalEquations:
             parts.insert(0, parts_of(now.driven.reshape(-1, run.u.shape[1])))
         return np.concatenate(parts)
 
-    def _turns(self) -> list[tuple[FloatArray, FloatArray]]:
-        """Per output: from the shared signals to derivatives, and the signs of its own signals."""
-        turns = []
-        kappa = np.where(self.modes.poles.imag == 0, 1.0, 2.0)
-        signs = np.concatenate([kappa, -kappa, np.ones(self.n_inputs + 1)])
-        for weights in self.modes.output_weights:
-            shared = _turn(weights)
-            if self.move_inputs:
-                shared = linalg.block_diag(_turn(np.repeat(weights, self.n_inputs)), shared)
-            turns.append((shared, signs))
-        return turns
+    def _turns(self) -> list[Turn]:
+        """Per output: from the shared signals to derivatives."""
+        if not self.move_inputs:
+            return [Turn.of(weights) for weights in self.modes.output_weights]
+        return [
+            Turn.of(np.repeat(weights, self.n_inputs), weights)
+            for weights in self.modes.output_weights
+        ]
 
     def _own(self, output: int) -> slice:
         return slice(self.n_shared + output * self.n_own, self.n_shared + (output + 1) * self.n_own)
@@ -129,34 +155,33 @@ class NormalEquations:
     def _assemble(self, gram: FloatArray, moment: FloatArray) -> None:
         k, size = self.n_shared, self.n_shared + self.n_outputs * self.n_own
         self.hessian, self.gradient = np.zeros((size, size)), np.zeros(size)
-        for o, (turn, signs) in enumerate(self.turns):
+        signs = self.signs
+        for o, turn in enumerate(self.turns):
             own = self._own(o)
-            self.hessian[:k, :k] += turn @ gram[:k, :k] @ turn.T
-            self.hessian[:k, own] = turn @ gram[:k, k:] * signs
+            self.hessian[:k, :k] += turn.both(gram[:k, :k])
+            self.hessian[:k, own] = turn.rows(gram[:k, k:]) * signs
             self.hessian[own, :k] = self.hessian[:k, own].T
             self.hessian[own, own] = signs[:, None] * gram[k:, k:] * signs
-            self.gradient[:k] += turn @ moment[:k, o]
+            self.gradient[:k] += turn.rows(moment[:k, o])
             self.gradient[own] = signs * moment[k:, o]
 
     def _add_prior(self) -> None:
-        weight, m = self.prior.weight, self.n_modes
-        for o, (turn, _) in enumerate(self.turns):
+        weight = self.prior.weight
+        for o, weights in enumerate(self.modes.output_weights):
             stop = self._own(o).stop - 1
             direct = np.arange(stop - self.n_inputs, stop)
             self.hessian[direct, direct] += weight
             self.gradient[direct] -= weight * self.modes.direct[o]
             if self.move_inputs:
-                self._add_path_prior(weight, turn[: 2 * m * self.n_inputs, : 2 * m * self.n_inputs])
+                self._add_path_prior(weight, Turn.of(weights))
 
-    def _add_path_prior(self, weight: float, turn: FloatArray) -> None:
+    def _add_path_prior(self, weight: float, turn: Turn) -> None:
         """Prior of the paths to one output, as a quadratic form of the input gains."""
-        m, n_inputs = self.n_modes, self.n_inputs
         for k, power in enumerate(self.prior.driven):
-            own = np.arange(k, 2 * m * n_inputs, n_inputs)
-            mix = turn[np.ix_(own, own)]
-            block = weight * mix @ power @ mix.T
-            self.hessian[np.ix_(own, own)] += block
-            self.gradient[own] -= block @ parts_of(self.modes.gains_in[:, k])
+            gains = np.arange(k, 2 * self.n_modes * self.n_inputs, self.n_inputs)
+            block = weight * turn.both(power)
+            self.hessian[np.ix_(gains, gains)] += block
+            self.gradient[gains] -= block @ parts_of(self.modes.gains_in[:, k])
 
     def _initial_block(
         self,
@@ -175,12 +200,13 @@ class NormalEquations:
         gradient = -self.prior.weight * parts_of(start)
         coupling = np.zeros((len(self.gradient), 2 * self.n_modes))
         k = self.n_shared
-        for o, (turn, signs) in enumerate(self.turns):
-            mix = _turn(self.modes.output_weights[o])
-            hessian += mix @ power @ mix.T
-            gradient += mix @ moment[o]
-            coupling[:k] += turn @ cross[:k] @ mix.T
-            coupling[self._own(o)] = signs[:, None] * cross[k:] @ mix.T
+        for o, turn in enumerate(self.turns):
+            mix = Turn.of(self.modes.output_weights[o])
+            hessian += mix.both(power)
+            gradient += mix.rows(moment[o])
+            mixed = mix.rows(cross.T).T
+            coupling[:k] += turn.rows(mixed[:k])
+            coupling[self._own(o)] = self.signs[:, None] * mixed[k:]
         return hessian, coupling, gradient
 
     def step(self, damping: float) -> tuple[Modes, float]:

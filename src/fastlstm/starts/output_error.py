@@ -93,7 +93,7 @@ def with_best_outputs(run: FreeRun, modes: Modes) -> tuple[Modes, float]:
     residual = np.sum(target**2) + np.sum(weights * (gram @ weights - 2.0 * moment))
     gains_out = np.where(kappa == 1.0, weights[:m].T, joined(weights[: 2 * m]).T)
     best = replace(modes, gains_out=gains_out, direct=weights[2 * m : -1].T, bias=weights[-1])
-    return best, float(residual) / target.size
+    return best, max(0.0, float(residual)) / max(1, target.size)
 
 
 def _loss(run: FreeRun, modes: Modes, now: Signals, prior: Prior) -> float:

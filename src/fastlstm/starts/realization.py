@@ -18,12 +18,12 @@ RANK_TOLERANCE = 1e-9  # relative to the largest singular value
 
 
 def hankel_realization(response: FloatArray, max_order: int) -> Realization:
-    r"""Ho-Kalman realisation :math:`h_k = C A^{k-1} B`, k >= 1, by the SVD of a thinned Hankel matrix.
+    r"""Ho-Kalman realisation :math:`h_k = C A^{k-1} B` for :math:`k \ge 1`.
 
-    Rows and columns stand at lags that are dense first and spread out later, weighted with the
-    square root of the gap, so that the singular values approximate those of the full Hankel
-    operator at the price of a small matrix. Truncating to a lower order n keeps the leading n rows
-    and columns.
+    By the SVD of a thinned Hankel matrix: its rows and columns stand at lags that are dense first
+    and spread out later, weighted with the square root of the gap, so that the singular values
+    approximate those of the full Hankel operator at the price of a small matrix. Truncating to a
+    lower order n keeps the leading n rows and columns.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ SCAN_ROWS = 5000  # rows on which orders are compared
 PIECES = 4  # pieces, spread over the records, that stand for long ones
 BLOCKS = 8  # blocks of a record; one in four is held out
 SHORT = 2500  # rows up to which two sets of held-out blocks are averaged
-ORDER_TOLERANCE = 0.01  # a smaller order may be this much worse on the held-out rows
+RELATIVE_SLACK, CHANCE = 0.003, 3.0  # what a smaller order may lose on n held-out rows, see below
 PATIENCE = 3  # larger orders tried without a gain
 PERFECT = 1e-8  # squared error of standardised outputs that counts as none
 SLACK = 1.05  # a lower ARX order may leave this much more squared error
@@ -53,7 +53,9 @@ def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
     """Smallest order that simulates held-out blocks about as well as any.
 
     The blocks lie inside the records: the free run passes through them, their outputs are not used.
-    Orders are tried upwards until `PATIENCE` of them brought no gain.
+    Orders are tried upwards until `PATIENCE` of them brought no gain. An order that is worse by
+    less than `RELATIVE_SLACK` + `CHANCE` / (held-out rows) counts as equally good: differences of
+    that size come by chance.
 
     Parameters
     ----------
@@ -73,6 +75,8 @@ def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
     starts = [realizations(fit, max_order) for fit in fits]
     errors: dict[int, float] = {}
     models: dict[int, tuple[Modes, FloatArray]] = {}
+    n_held = sum(int(np.sum(held)) for held in held_out)
+    slack = RELATIVE_SLACK + CHANCE / max(1, n_held)
     best, stale = np.inf, 0
     for order in _ladder(max_order):
         logs = []
@@ -83,11 +87,11 @@ def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
             logs.append(np.log(fit.mean_square(error, held) + PERFECT))
             models[order] = modes, values
         errors[order] = float(np.exp(0.5 * np.mean(logs)))
-        stale = 0 if errors[order] < (1.0 - ORDER_TOLERANCE) * best else stale + 1
+        stale = 0 if errors[order] * (1.0 + slack) < best else stale + 1
         best = min(best, errors[order])
         if stale >= PATIENCE:
             break
-    order = min(n for n, error in errors.items() if error <= (1.0 + ORDER_TOLERANCE) * best)
+    order = min(n for n, error in errors.items() if error <= (1.0 + slack) * best)
     return order, *models[order]
 
 
@@ -97,7 +101,7 @@ def fit_order(run: FreeRun, order: int) -> tuple[Modes, FloatArray]:
     A short race decides among the candidates that ARX models of several orders give.
     """
     raced = []
-    for candidate in realizations(run, order):
+    for candidate in _reaching(realizations(run, order), order):
         _, modes, values = _started(run, candidate, order)
         modes, error = polish(run, modes, RACE_STEPS)
         raced.append((run.mean_square(error), modes, values))
@@ -121,9 +125,15 @@ def realizations(run: FreeRun, max_order: int) -> list[Realization]:
     return found
 
 
+def _reaching(candidates: list[Realization], order: int) -> list[Realization]:
+    """Candidates with as many states as asked for, or as close to it as any."""
+    states = min(order, max(len(candidate[0]) for candidate in candidates))
+    return [candidate for candidate in candidates if len(candidate[0]) >= states]
+
+
 def _preferred(entries: list[tuple[float, Modes, FloatArray]]) -> tuple[Modes, FloatArray]:
     """First of the entries (squared error, ...) that is about as good as the best."""
-    limit = SLACK * min(error for error, _, _ in entries)
+    limit = SLACK * min(error for error, _, _ in entries) + PERFECT
     return next((modes, values) for error, modes, values in entries if error <= limit)
 
 

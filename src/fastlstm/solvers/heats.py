@@ -1,0 +1,69 @@
+"""Heats among starts of one kind; the winners are compared on free-run validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.solvers.damped_descent import DescentState, descend
+from fastlstm.solvers.objective import Objective
+from fastlstm.solvers.tracker import Tracker
+
+FloatArray = NDArray[np.float64]
+
+_TIME_SHARE = 0.25  # of the time limit that the heats may use
+_FINAL_LENGTH = 5  # more rounds for the best of a heat
+
+
+@dataclass
+class Candidate:
+    """A start on its way through a heat."""
+
+    name: str
+    state: DescentState
+    rmse: float = np.inf
+
+
+def heat(
+    objective: Objective,
+    starts: Sequence[tuple[str, FloatArray]],
+    tracker: Tracker,
+    round_iter: int,
+) -> Candidate:
+    """Descend from every start of one kind for a round, then five more rounds from the best.
+
+    Embedded linear starts lead at first and random ones often pass them later, so only starts of
+    one kind meet in a heat.
+
+    Returns
+    -------
+    winner : Candidate
+        With an infinite error if no start has a finite cost.
+    """
+    field = []
+    for name, params in starts:
+        candidate = Candidate(name, DescentState(params, objective.cost(params)))
+        if np.isfinite(candidate.state.cost):
+            candidate.rmse = tracker.score(params)
+            _advance(objective, candidate, tracker, round_iter)
+        field.append(candidate)
+    winner = min(field, key=lambda candidate: candidate.rmse)
+    if np.isfinite(winner.rmse):
+        _advance(objective, winner, tracker, _FINAL_LENGTH * round_iter)
+    return winner
+
+
+def _advance(objective: Objective, candidate: Candidate, tracker: Tracker, n_iter: int) -> None:
+    for _ in range(n_iter):
+        if _out_of_time(tracker) or candidate.state.stalled:
+            return
+        candidate.state = descend(objective, candidate.state)
+        candidate.rmse = tracker.offer(objective, candidate.state, candidate.name)
+
+
+def _out_of_time(tracker: Tracker) -> bool:
+    limit = tracker.clock.time_limit
+    return tracker.exhausted or (limit is not None and tracker.clock.wall > _TIME_SHARE * limit)
