@@ -1,4 +1,4 @@
-"""Write the saved results into the README, between its two markers.
+"""Write the saved results into the README and the docs, between their markers.
 
 python -m benchmarks.readme_table
 """
@@ -11,8 +11,7 @@ from typing import Any
 
 from benchmarks import report
 
-README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+ROOT = Path(__file__).parent.parent
 TIMES = {"wh2009": (0.5, 1.0, 1.5, 4.0, 15.0), "silverbox": (0.5, 1.2, 2.5, 5.0)}
 TITLES = {
     "wh2009": "Wiener-Hammerstein 2009, official test, free run, RMSE in mV",
@@ -61,18 +60,39 @@ def section(name: str) -> list[str]:
     return [*lines, "", f"{machine['cpu']}, one thread, {machine['date']}; {versions}.", ""]
 
 
+def starts() -> list[str]:
+    """Table of the starts, NRMSE in percent after some iterations."""
+    data = report.load_json(report.RESULTS / "starts.json")
+    marks = data["rows"][0]["iterations"]
+    head = " | ".join(f"after {mark}" for mark in marks)
+    lines = [
+        f"NRMSE in % on fresh noise-free data, 2x5 + 8 units, 8,000 training samples with 0.1 % "
+        f"noise, every eighth step a row, median (worst) of {data['seeds']} seeds:",
+        "",
+        f"| plant | start | {head} |",
+        "|---|---|" + "--:|" * len(marks),
+    ]
+    for row in data["rows"]:
+        pairs = zip(row["median"], row["worst"], strict=True)
+        cells = " | ".join(f"{middle:.3g} ({worst:.3g})" for middle, worst in pairs)
+        lines.append(f"| {row['plant']} | {row['start']} | {cells} |")
+    return [*lines, ""]
+
+
+def fill(path: Path, name: str, rows: list[str]) -> None:
+    """Replace what stands between the markers `name` of a page."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    head, rest = path.read_text().split(begin)
+    body = "\n".join(rows)
+    path.write_text(f"{head}{begin}\n{body}{end}{rest.split(end)[1]}")
+
+
 def main() -> None:
-    """Replace what stands between the markers."""
-    text = README.read_text()
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    body = "\n".join(
-        row
-        for name in TITLES
-        if (report.RESULTS / f"{name}.json").exists()
-        for row in section(name)
-    )
-    README.write_text(f"{head}{BEGIN}\n{body}{END}{tail}")
+    """Fill the README and the page on starts from the saved results."""
+    saved = [name for name in TITLES if (report.RESULTS / f"{name}.json").exists()]
+    fill(ROOT / "README.md", "results", [row for name in saved for row in section(name)])
+    if (report.RESULTS / "starts.json").exists():
+        fill(ROOT / "docs" / "theory" / "starts.md", "starts", starts())
 
 
 if __name__ == "__main__":

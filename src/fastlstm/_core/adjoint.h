@@ -1,7 +1,7 @@
 // Exact rows of the Jacobian by finite-memory adjoints, one row of the record per vector lane.
 //
-// For a block of `lanes` rows the sweep runs back in time once, `memory` steps, in chunks: first the
-// recurrent part of a chunk (sweep.h), then its outer products (outer.h).
+// For a block of `lanes` rows the sweep runs back in time once, `memory` steps, in chunks: first
+// the recurrent part of a chunk (sweep.h), then its outer products (outer.h).
 #pragma once
 #include "arena.h"
 #include "head_adjoint.h"
@@ -30,7 +30,7 @@ struct AdjointWork {
   HeadWork<T> head;
 };
 
-// Vectors between the dz of two steps: odd, so that the steps of a chunk spread over the cache sets.
+// Vectors between the dz of two steps: odd, so that the steps of a chunk spread over cache sets.
 inline std::int64_t dz_width(const LayerShape& a) { return 4ll * a.n_hidden + 1; }
 
 template <class T>
@@ -155,7 +155,7 @@ void sweep_block(const Shape& s, const T* params, const RowBlocks& rows, std::in
   }
 }
 
-// Jacobian rows of blocks [begin, end). `features` has n_total feature rows plus one vector of slack.
+// Jacobian rows of blocks [begin, end). `features` has n_total rows plus one vector of slack.
 template <class T>
 void jacobian_blocks(const Shape& s, const T* params, const T* features, const double* state0,
                      const RowBlocks& rows, std::int64_t begin, std::int64_t end,

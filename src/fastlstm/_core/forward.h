@@ -132,8 +132,8 @@ void save_state(const Shape& s, int layer, const T* h, const T* c, double* state
   }
 }
 
-// Keeps h of the top layer at step t; once there is one step for every lane, or at the end, head and
-// readout take them all at once.
+// Keeps h of the top layer at step t; once there is one step for every lane, or at the end, head
+// and readout take them all at once.
 template <class T>
 FASTLSTM_INLINE void head_tick(const Shape& s, const T* params, const RunWork<T>& work, const T* h,
                                std::int64_t t, std::int64_t n_steps, const double* u, double* y) {

@@ -1,5 +1,5 @@
-// Outer products dz (x) [x_s, 1, h_{s-1}] summed over the steps of a chunk in registers: the forward
-// part and the recurrent part side by side.
+// Outer products dz (x) [x_s, 1, h_{s-1}] summed over the steps of a chunk in registers: the
+// forward part and the recurrent part side by side.
 //
 // Sums are kept as [layer][unit][column][gate][lane], so that every tile of columns is contiguous.
 #pragma once

@@ -5,7 +5,7 @@
 namespace fastlstm {
 namespace {
 
-constexpr int kRowTile = 256;  // parameters per tile: long enough to stream, small enough to stay near
+constexpr int kRowTile = 256;  // parameters per tile: long enough to stream, small enough for L1
 
 // Copies n elements to doubles, whole cache lines past the caches: a Jacobian is larger than they
 // are, and reading its lines before overwriting them would double the traffic.
@@ -19,7 +19,7 @@ FASTLSTM_INLINE void stream_row(const T* from, int n, double* to) {
   for (; k < n; ++k) to[k] = from[k];
 }
 
-// Lane i goes to row + i * row_step; padding lanes become zero. `tile` has lanes * kRowTile elements.
+// Lane i goes to row + i * row_step; padding lanes become zero. `tile` is (lanes, kRowTile).
 template <class T>
 void write_rows(const std::int64_t* record, const T* sums, const int* sum_of, std::int64_t n_params,
                 T* tile, double* row, std::int64_t row_step) {

@@ -1,7 +1,7 @@
 // Vectors of one element type, as wide as the instruction set of this build.
 //
 // One source serves AVX-512, AVX2 and baseline builds: `Vec<T>::lanes` follows the compiler flags.
-// GCC and Clang use their vector extension; any other compiler gets plain loops of the same meaning.
+// GCC and Clang use their vector extension; other compilers get plain loops of the same meaning.
 #pragma once
 #include <cstdint>
 #include <cstring>

@@ -29,7 +29,7 @@ T* pack_adjoint(const LayerShape& a, const T* params, T* out) {
 }
 
 // One step back through the gates of a layer, writing dz [unit][gate], with the first N outputs of
-// weights' dz on the way: the multiply-adds fill the waits of the gates. `dh` and `out` may overlap.
+// weights' dz on the way: the multiply-adds fill the waits of the gates. `dh`, `out` may overlap.
 template <class T, int N = kMaxOutputs>
 FASTLSTM_INLINE void gate_tile(int n, const LayerShape& a, const T* feature, const T* weights,
                                int ld, T* dh, T* dc, T* dz, T* out) {

@@ -25,8 +25,8 @@ void fill_initial_state(const Shape& s, const double* state, int lane, T* slot) 
       slot[(std::int64_t(s.layers[l].feature) + j) * L + lane] = T(state[s.layers[l].unit + j]);
 }
 
-// Fills `n` slots: lane i gets feature rows first[i] .. first[i] + n - 1 of its record, zeros before
-// the record. `features` and the feature row `zeros` may be read one vector beyond their end.
+// Fills `n` slots: lane i gets feature rows first[i] .. first[i] + n - 1 of its record, zeros
+// before the record. `features` and the row `zeros` may be read one vector beyond their end.
 template <class T>
 void fill_window(const Shape& s, const RowBlocks& rows, std::int64_t block,
                  const std::int64_t* first, std::int64_t n, const T* features,
