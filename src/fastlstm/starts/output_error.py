@@ -74,6 +74,8 @@ def polish(
 def with_best_outputs(run: FreeRun, modes: Modes) -> tuple[Modes, float]:
     """Output gains, direct part and bias by least squares, everything else kept.
 
+    The direct part has the prior of `Prior`, for collinear inputs.
+
     Returns
     -------
     modes : Modes
@@ -86,14 +88,22 @@ def with_best_outputs(run: FreeRun, modes: Modes) -> tuple[Modes, float]:
     signals[: 2 * m] *= np.concatenate([kappa, -kappa])[:, None]
     target = run.y[:, run.rows]
     gram, moment = signals @ signals.T, signals @ target.T
+    direct = np.arange(2 * m, len(gram) - 1)
+    for _ in range(2):
+        weights = _solved(gram, moment)
+        residual = np.sum(target**2) + np.sum(weights * (gram @ weights - 2.0 * moment))
+        error = max(0.0, float(residual)) / max(1, target.size)
+        gram[direct, direct] += error
+    gains_out = np.where(kappa == 1.0, weights[:m].T, joined(weights[: 2 * m]).T)
+    best = replace(modes, gains_out=gains_out, direct=weights[2 * m : -1].T, bias=weights[-1])
+    return best, error
+
+
+def _solved(gram: FloatArray, moment: FloatArray) -> FloatArray:
     scale = np.sqrt(np.diag(gram))
     scale[scale == 0.0] = 1.0
     inverse = linalg.pinvh(gram / scale[:, None] / scale, rtol=PSEUDO_RANK)
-    weights = inverse @ (moment / scale[:, None]) / scale[:, None]
-    residual = np.sum(target**2) + np.sum(weights * (gram @ weights - 2.0 * moment))
-    gains_out = np.where(kappa == 1.0, weights[:m].T, joined(weights[: 2 * m]).T)
-    best = replace(modes, gains_out=gains_out, direct=weights[2 * m : -1].T, bias=weights[-1])
-    return best, max(0.0, float(residual)) / max(1, target.size)
+    return inverse @ (moment / scale[:, None]) / scale[:, None]
 
 
 def _loss(run: FreeRun, modes: Modes, now: Signals, prior: Prior) -> float:
