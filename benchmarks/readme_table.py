@@ -5,6 +5,7 @@ python -m benchmarks.readme_table
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -38,6 +39,14 @@ def line(method: str, runs: list[dict[str, Any]]) -> str:
     return f"| {method} | {seconds} | {cell(runs, [end['test'] for end in ends])} |"
 
 
+def time_to(runs: list[dict[str, Any]], headline: str, target: float) -> float:
+    """Return the median CPU seconds to a test error, infinite where it is not reached."""
+    return median(
+        next((p["cpu"] for p in run["points"] if p["test"][headline] <= target), inf)
+        for run in runs
+    )
+
+
 def section(name: str) -> list[str]:
     """Table of one benchmark, best torch setting only."""
     data = report.load_json(report.RESULTS / f"{name}.json")
@@ -54,9 +63,21 @@ def section(name: str) -> list[str]:
     if torch:
         best = min(torch, key=lambda k: median(r["points"][-1]["test"][headline] for r in torch[k]))
         lines.append(line(f"torch `nn.LSTM` + Adam, best of {len(torch)} settings", torch[best]))
+        target = data["targets"][0]
+        ours_time = time_to(ours, headline, target)
+        needed = {key: time_to(runs, headline, target) for key, runs in torch.items()}
+        fastest = min(needed, key=needed.__getitem__)
+        setting = fastest.removeprefix("torch ")
     lines += [line(name, methods[name]) for name in ("linear", "narx", "narx tuned")]
     machine = data["methods"]["ours"]["machine"]
     versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
+    if torch and needed[fastest] < inf:
+        race = (
+            f"CPU seconds to {target:g} mV on the {headline} record, median: fastlstm "
+            f"{report.number(ours_time)}, the fastest torch setting ({setting}) "
+            f"{report.number(needed[fastest])}: {needed[fastest] / ours_time:.0f} times longer."
+        )
+        lines += ["", race]
     return [*lines, "", f"{machine['cpu']}, one thread, {machine['date']}; {versions}.", ""]
 
 
