@@ -24,8 +24,8 @@ def near_linear_start(network: Network, records: Records, rng: np.random.Generat
 
     With small weights the gates stay near constants, so the network begins as a random linear
     filter bank with poles spread by the forget bias, and the readout already explains much of the
-    output. From there Gauss-Newton needs about half the iterations that unit-scale weights need,
-    and fewer seeds end in poor minima (measured in ``docs/theory/starts.md``).
+    output. From there Gauss-Newton needs fewer iterations than from unit-scale weights, and fewer
+    seeds end in poor minima (table in ``docs/theory/starts.md``).
 
     Parameters
     ----------
