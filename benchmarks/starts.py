@@ -17,9 +17,9 @@ from fastlstm.datasets import Dataset, duffing, wiener_hammerstein
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.scaling import Scaling
-from fastlstm.solvers.base import Problem
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.objective import Objective
+from fastlstm.solvers.problem import Problem
 from fastlstm.starts.candidates import LinearStart
 from fastlstm.starts.embedding import embed
 from fastlstm.starts.near_linear import near_linear_start, solve_readout

@@ -15,10 +15,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from fastlstm import LSTMRegressor
-from fastlstm.exceptions import ConvergenceWarning, FastLSTMError
+from fastlstm.exceptions import ConvergenceWarning
 from fastlstm.metrics import fit_percent, r2, rmse
 from fastlstm.network import Network
-from fastlstm.solvers import SOLVERS
+from fastlstm.solvers import SOLVERS, Status
 from plants import make_record, make_records, simulate_plant, small_model
 from readout_solver import N_DRAWS, ReadoutSolver
 
@@ -41,7 +41,7 @@ def test_fit_learns_what_it_promises(model, record):
     assert (model.n_features_in_, model.n_outputs_, model.washout_) == (1, 1, 30)
     assert model.network_ == Network(1, 1, (12,), ())
     assert model.params_.shape == (model.network_.n_params,)
-    assert (model.solver_, model.status_, model.start_) == ("readout", "converged", "random")
+    assert (model.solver_, model.status_, model.start_) == ("readout", "done", "draw")
     assert model.n_iter_ == len(model.loss_curve_) == len(model.history_) == N_DRAWS
     assert model.fit_time_ > 0.0 and model.cpu_time_ > 0.0
     assert not hasattr(model, "feature_names_in_")
@@ -228,7 +228,7 @@ def test_time_inside_callbacks_does_not_count(record):
 
     model = small_model(time_limit=0.2)
     model.fit(*record, callback=lambda progress: time.sleep(0.1))
-    assert model.status_ == "converged"
+    assert model.status_ == "done"
     assert model.fit_time_ < 0.2
 
 
@@ -245,26 +245,31 @@ def test_interrupted_fit_keeps_the_best_model(record):
     assert np.isfinite(model.predict(record[0])).all()
 
 
-def test_fit_raises_when_the_solver_diverges(record, monkeypatch):
-    """NaN weights never become a model."""
+def test_fit_returns_the_linear_model_when_the_solver_diverges(record, monkeypatch):
+    """NaN weights never become a model; the user hears of it and has something that works."""
 
     class Diverging(ReadoutSolver):
-        def _draw(self, problem, rng):
-            solution = super()._draw(problem, rng)
-            solution.params[0] = np.nan
-            return solution
+        def run(self, problem, start, rng, tracker):
+            for iterate in super().run(problem, start, rng, tracker):
+                yield replace(iterate, params=np.full_like(iterate.params, np.nan))
+            return Status.DONE
 
     monkeypatch.setitem(SOLVERS, "readout", Diverging)
-    with pytest.raises(FastLSTMError, match="must return finite weights"):
-        small_model().fit(*record)
+    u, y = record
+    with pytest.warns(ConvergenceWarning, match="fell back to the linear start"):
+        model = small_model().fit(u, y)
+    assert model.start_ == "linear"
+    assert model.score(u, y) > 0.5
 
 
 def test_model_does_not_rely_on_errors_the_solver_did_not_measure(record, monkeypatch):
-    """A fallback may come without a training error; the state estimate needs one all the same."""
+    """An iterate may come without a training error; the state estimate needs one all the same."""
 
     class Silent(ReadoutSolver):
-        def _draw(self, problem, rng):
-            return replace(super()._draw(problem, rng), rmse_train=np.nan, rmse_validation=np.nan)
+        def run(self, problem, start, rng, tracker):
+            for iterate in super().run(problem, start, rng, tracker):
+                yield replace(iterate, rmse_train=np.nan)
+            return Status.DONE
 
     monkeypatch.setitem(SOLVERS, "readout", Silent)
     u, y = record

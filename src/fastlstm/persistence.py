@@ -15,6 +15,7 @@ from fastlstm.exceptions import ModelFileError
 from fastlstm.model_file import ModelContent, read_model, write_model
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
+from fastlstm.solvers.registry import from_plain, to_plain
 
 TEXTS = ("solver_", "status_", "message_", "start_")
 NUMBERS = ("rmse_train_", "rmse_validation_", "fit_time_", "cpu_time_")
@@ -97,6 +98,7 @@ class _Reader:
             if isinstance(parameters[name], list):
                 parameters[name] = tuple(parameters[name])
         try:
+            parameters["solver"] = from_plain(parameters["solver"])
             Settings.of(parameters)
         except (TypeError, ValueError, OverflowError) as error:
             raise self._error("parameters") from error
@@ -149,6 +151,7 @@ def _plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     settings = Settings.of(parameters)
     sizes = {"hidden_sizes": settings.hidden_sizes, "head_sizes": settings.head_sizes}
     plain = {**parameters, **{name: list(value) for name, value in sizes.items()}}
+    plain["solver"] = to_plain(plain["solver"])
     return {name: v.item() if isinstance(v, np.generic) else v for name, v in plain.items()}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastlstm.solvers.base import Progress
+from fastlstm.solvers.problem import Progress
 
 if TYPE_CHECKING:
     from fastlstm.regressor import LSTMRegressor

@@ -13,8 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from fastlstm.persistence import load_into, save_model
 from fastlstm.prediction import PredictionMixin
 from fastlstm.progress import FitCallback, Reporter
-from fastlstm.solvers.base import Progress, Solution, Status
+from fastlstm.solvers.base import AbstractSolver
+from fastlstm.solvers.problem import Progress, Solution, Status
 from fastlstm.training import Task
+from fastlstm.warm_start import start_from
 
 
 class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -26,15 +28,17 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         Width of each LSTM layer, from the input upwards.
     head_sizes : tuple of int, default=(8,)
         Widths of the tanh layers of the MLP head; () for a linear readout.
-    solver : str, default="auto"
-        Name in `fastlstm.solvers.SOLVERS`; "auto" takes Levenberg-Marquardt, "lm".
+    solver : str, solver instance, or list of these, default="auto"
+        Names in `fastlstm.solvers.SOLVERS`; "auto" takes Levenberg-Marquardt, "lm". An instance
+        such as `Split(path="none")` has its own settings. Several run one after the other, each
+        from the best weights that the ones before found: ``["ridge", "lm"]``.
     alpha : float, default=1e-4
         Ridge: the cost is the sum of squared errors plus alpha times the squared distance of the
         weights from their anchor.
     max_iter : int, default=1000
-        Most iterations of the solver.
+        Most iterations of a solver given by name.
     tol : float, default=1e-4
-        Relative decrease of the cost per iteration below which the solver stops.
+        Relative decrease of the cost per iteration below which such a solver stops.
     washout : int or "auto", default="auto"
         First steps of each record that drive the state and enter neither cost nor score; "auto" is
         a tenth of the shortest record, at most 200 steps.
@@ -101,7 +105,7 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         hidden_sizes: Sequence[int] = (6, 6),
         head_sizes: Sequence[int] = (8,),
         *,
-        solver: str = "auto",
+        solver: str | AbstractSolver | Sequence[str | AbstractSolver] = "auto",
         alpha: float = 1e-4,
         max_iter: int = 1000,
         tol: float = 1e-4,
@@ -125,7 +129,13 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, callback: FitCallback | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        callback: FitCallback | None = None,
+        start: LSTMRegressor | None = None,
+    ) -> Self:
         """Train on one or many records.
 
         Parameters
@@ -136,6 +146,9 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
             Measured outputs, in the form of X.
         callback : callable, optional
             Called with a `FitProgress` after every accepted iteration; its time does not count.
+        start : LSTMRegressor, optional
+            Fitted model of the same structure to begin from, whatever its scaling. The result is
+            at least as good on the validation records.
 
         Returns
         -------
@@ -150,12 +163,39 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         """
         task = Task.of(self.get_params(deep=False), X, y)
         task.warn_about_channels()
+        params = None if start is None else start_from(start, task.problem.network, task.scaling)
+        self._train(task, callback, params)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, callback: FitCallback | None = None) -> Self:
+        """Go on training, on new records only, from the weights in hand.
+
+        Scaling and structure stay as the first call fixed them, so a slowly changing plant can be
+        followed record by record; for updates sample by sample see `stream`. The weights in hand
+        come back if nothing was better on the validation part of the new records.
+
+        Parameters
+        ----------
+        X, y, callback
+            As in `fit`, with the channels of the first call.
+
+        Returns
+        -------
+        self
+        """
+        if not hasattr(self, "network_"):
+            return self.fit(X, y, callback)
+        self._check_inputs(X)
+        task = Task.of(self.get_params(deep=False), X, y, self.scaling_)
+        self._train(task, callback, start_from(self, task.problem.network, self.scaling_))
+        return self
+
+    def _train(self, task: Task, callback: FitCallback | None, start: Any) -> None:
         reporter = Reporter(lambda progress: self._snapshot(task, progress), task, callback)
-        solution = task.solve(reporter if reporter.wanted else None)
+        solution = task.solve(reporter if reporter.wanted else None, start)
         self._learn(task, solution)
         task.warn_about_solution(solution)
         task.warn_about_excitation(solution.params)
-        return self
 
     def _learn(self, task: Task, solution: Solution) -> None:
         self.network_, self.params_ = task.problem.network, solution.params

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from fastlstm.network import Network
 from fastlstm.records import auto_washout
-from fastlstm.solvers import SOLVERS
 from fastlstm.solvers.base import AbstractSolver
+from fastlstm.solvers.registry import make_solvers, name_of
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ class Settings:
 
     hidden_sizes: tuple[int, ...]
     head_sizes: tuple[int, ...]
-    solver_name: str
-    solver: AbstractSolver
+    solvers: tuple[AbstractSolver, ...]
     alpha: float
     washout: int | None
     validation_fraction: float
@@ -43,17 +42,14 @@ class Settings:
         ValueError, TypeError
             If one has the wrong type or lies outside its range.
         """
-        name = _solver_name(params["solver"])
         max_iter = check_count(params["max_iter"], "max_iter", minimum=1)
         tol = check_real(params["tol"], "tol", "must be >= 0", lambda x: x >= 0.0)
-        make_solver: Callable[..., AbstractSolver] = SOLVERS[name]
         washout = params["washout"]
         limit = params["time_limit"]
         return cls(
             hidden_sizes=_sizes(params["hidden_sizes"], "hidden_sizes", empty=False),
             head_sizes=_sizes(params["head_sizes"], "head_sizes", empty=True),
-            solver_name=name,
-            solver=make_solver(max_iter=max_iter, tol=tol),
+            solvers=make_solvers(params["solver"], max_iter, tol),
             alpha=check_real(params["alpha"], "alpha", "must be >= 0", lambda x: x >= 0.0),
             washout=None if _is_auto(washout) else check_count(washout, "washout", minimum=0),
             validation_fraction=check_real(
@@ -69,6 +65,11 @@ class Settings:
             seed=_seed(params["random_state"]),
             verbose=check_count(params["verbose"], "verbose", minimum=0),
         )
+
+    @property
+    def solver_name(self) -> str:
+        """Names of the solvers, in the order in which they run."""
+        return ", ".join(name_of(solver) for solver in self.solvers)
 
     def network(self, n_inputs: int, n_outputs: int) -> Network:
         """Structure for the channels at hand."""
@@ -124,17 +125,6 @@ def _is_auto(value: Any) -> bool:
             f'washout must be "auto" or an integer >= 0; got {value!r}. Pass e.g. washout=50.'
         )
     return isinstance(value, str)
-
-
-def _solver_name(solver: Any) -> str:
-    if solver == "auto":
-        return "lm"
-    if not isinstance(solver, str) or solver not in SOLVERS:
-        raise ValueError(
-            f'solver must be "auto" or one of {sorted(SOLVERS)}; got {solver!r}. '
-            'Use solver="auto" unless you compare methods.'
-        )
-    return solver
 
 
 def _sizes(sizes: Any, name: str, empty: bool) -> tuple[int, ...]:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from fastlstm._core import simulate
 from fastlstm.checks import Layout, check_records, column_names
 from fastlstm.error_model import ErrorModel
-from fastlstm.exceptions import ConvergenceWarning, DataWarning, FastLSTMError
+from fastlstm.exceptions import ConvergenceWarning, DataWarning
 from fastlstm.metrics import fit_percent
 from fastlstm.records import Records, hold_out
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
-from fastlstm.solvers.base import Clock, Problem, Progress, Solution, Status
+from fastlstm.solvers.base import solve_in_turn
+from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 
 FloatArray = NDArray[np.float64]
 UNEXCITED_FIT = 5.0  # percent; below it the output does not visibly follow the input
@@ -57,13 +58,15 @@ class Task:
     problem: Problem
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any], X: Any, y: Any) -> Task:
-        """Check arguments and data, standardise, hold out, and pose the problem."""
+    def of(
+        cls, parameters: Mapping[str, Any], X: Any, y: Any, scaling: Scaling | None = None
+    ) -> Task:
+        """Check arguments and data, standardise (on a given scale if any), and pose the problem."""
         settings = Settings.of(parameters)
         clock = Clock(settings.time_limit)
         records, layout, one_column = check_records(X, y)
         washout = settings.washout_for(records.lengths)
-        scaling = Scaling.of(records)
+        scaling = Scaling.of(records) if scaling is None else scaling
         scaled = scaling.scale(records)
         train, validation, lead_in = hold_out(scaled, settings.validation_fraction, washout)
         problem = Problem(
@@ -83,13 +86,16 @@ class Task:
         """Records that tell how good a model is: held out where there are any."""
         return self.problem.judged
 
-    def solve(self, report: Callable[[Progress], None] | None) -> Solution:
-        """Run the solver; where nothing varies there is nothing to train: the mean is the model.
+    def solve(
+        self, report: Callable[[Progress], None] | None, start: FloatArray | None = None
+    ) -> Solution:
+        """Run the solvers; where nothing varies there is nothing to train: the mean is the model.
 
-        Raises
-        ------
-        FastLSTMError
-            If the solver returned weights that are not finite.
+        Parameters
+        ----------
+        report : callable or None
+        start : array of shape (n_params,) or None
+            Weights to begin from.
         """
         if np.all(self.scaling.y_std == 0.0) or np.all(self.scaling.u_std == 0.0):
             return Solution(
@@ -102,14 +108,14 @@ class Task:
                 start="mean",
             )
         rng = np.random.default_rng(self.settings.seed)
-        solver = self.settings.solver
-        solution = solver.solve(self.problem, rng=rng, clock=self.clock, callback=report)
-        if not np.isfinite(solution.params).all():
-            raise FastLSTMError(
-                f"solver={self.settings.solver_name!r} must return finite weights; got NaN or "
-                f"infinity ({solution.message}). Use a larger alpha or fewer units."
-            )
-        return solution
+        return solve_in_turn(
+            self.settings.solvers,
+            self.problem,
+            rng=rng,
+            clock=self.clock,
+            callback=report,
+            start=start,
+        )
 
     def fit_error_model(self, params: FloatArray) -> ErrorModel:
         """Autoregression of the free-run error on all records."""
@@ -157,7 +163,7 @@ class Task:
                 f"{solution.status.value!r} after {solution.n_iter} iterations: "
                 f"{solution.message}",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def warn_about_excitation(self, params: FloatArray) -> None:
@@ -171,7 +177,7 @@ class Task:
                 f"channels (fit of channel {', '.join(weak)}). Check that X holds the signals that "
                 "drive y, in time with it and moving enough, and that y has no drift of its own.",
                 DataWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _fit_per_output(self, params: FloatArray) -> FloatArray:

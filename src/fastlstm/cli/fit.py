@@ -92,7 +92,7 @@ def train(model: LSTMRegressor, records: NamedRecords, display: Quiet) -> LSTMRe
 
 def was_interrupted(model: LSTMRegressor) -> bool:
     """Whether Ctrl-C ended the training."""
-    from fastlstm.solvers.base import Status
+    from fastlstm.solvers.problem import Status
 
     return model.status_ == Status.INTERRUPTED.value
 

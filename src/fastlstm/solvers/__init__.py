@@ -1,28 +1,22 @@
 """Training methods: every one takes a `Problem` and returns a `Solution`."""
 
-from collections.abc import Callable
-
-from fastlstm.solvers.base import (
-    AbstractSolver,
-    Clock,
-    HistoryRow,
-    Problem,
-    Progress,
-    Solution,
-    Status,
-)
+from fastlstm.solvers.base import AbstractSolver, solve_in_turn
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
-
-SOLVERS: dict[str, Callable[..., AbstractSolver]] = {"lm": LevenbergMarquardt}
+from fastlstm.solvers.problem import Clock, HistoryRow, Problem, Progress, Solution, Status
+from fastlstm.solvers.registry import SOLVERS
+from fastlstm.solvers.tracker import Iterate, Tracker
 
 __all__ = [
     "SOLVERS",
     "AbstractSolver",
     "Clock",
     "HistoryRow",
+    "Iterate",
     "LevenbergMarquardt",
     "Problem",
     "Progress",
     "Solution",
     "Status",
+    "Tracker",
+    "solve_in_turn",
 ]

@@ -1,169 +1,80 @@
-"""Problem, solver, solution: the three nouns every training method is written in."""
+"""The one loop every training method runs in: limits, judging, history, interrupts, fallback."""
 
 from __future__ import annotations
 
-import enum
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from fastlstm.network import Network
-from fastlstm.records import Records
+from fastlstm.solvers.problem import Callback, Clock, Problem, Solution, Status
+from fastlstm.solvers.tracker import Iterate, Tracker
 
 FloatArray = NDArray[np.float64]
+Course = Generator[Iterate, float, Status]
 
-
-class Status(enum.Enum):
-    """Why a solver stopped."""
-
-    CONVERGED = "converged"
-    EARLY_STOPPED = "early stopped on validation"
-    MAX_ITER = "max_iter reached"
-    TIME_LIMIT = "time_limit reached"
-    INTERRUPTED = "interrupted"
-    FALLBACK = "fell back to the linear start"
+_ADVICE = {
+    Status.CONVERGED: "the relative decrease of the cost fell below tol={tol:g}.",
+    Status.DONE: "did everything it had to do.",
+    Status.EARLY_STOPPED: "the free-run validation error stopped improving.",
+    Status.MAX_ITER: "stopped at max_iter={max_iter}. Increase max_iter if fit % still rose.",
+    Status.TIME_LIMIT: "stopped at time_limit. Allow more time if fit % still rose.",
+    Status.INTERRUPTED: "interrupted; the best model so far is kept.",
+    Status.FALLBACK: "no network was better than the linear model on validation; the linear model "
+    "is returned as a network. Use more data, a longer time_limit or another hidden_sizes.",
+}
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What is to be fitted: a network to standardised records.
+class AbstractSolver(ABC):
+    """A training method: writes `run`; `solve` does the rest.
+
+    A solver holds its settings and keeps no state between calls.
 
     Parameters
     ----------
-    network : Network
-    train : Records
-        Standardised inputs and outputs; `train.y` is present.
-    validation : Records or None
-        Records (or tails of records) that choose among starts and stop the training.
-    washout : int
-        First steps of each record that drive the state and enter neither cost nor score.
-    validation_washout : int or None
-        The same for the validation records; as `washout` when None.
-    alpha : float
-        Ridge: the cost is the sum of squared errors ``+ alpha * ||params - anchor||^2``.
-    n_threads : int
-        Threads of the kernels; the result has the same bits for every value.
-    float32 : bool
-        Run the kernels in float32 (sums and factorisations stay float64).
+    max_iter : int
+        Most iterations; what one iteration is, each method says.
+    tol : float
+        Relative decrease of the cost per iteration below which the method may stop.
     """
 
-    network: Network
-    train: Records
-    validation: Records | None = None
-    washout: int = 0
-    validation_washout: int | None = None
-    alpha: float = 1e-4
-    n_threads: int = 1
-    float32: bool = True
+    max_iter: int = 1000
+    tol: float = 1e-4
 
-    @property
-    def judged(self) -> Records:
-        """Records that tell how good a model is: held out where there are any."""
-        return self.train if self.validation is None else self.validation
-
-    @property
-    def judged_washout(self) -> int:
-        """First steps of the judged records that are not scored."""
-        if self.validation is None or self.validation_washout is None:
-            return self.washout
-        return self.validation_washout
-
-
-@dataclass(frozen=True)
-class HistoryRow:
-    """One accepted iteration: RMSE in units of the standardised output, times in seconds."""
-
-    iteration: int
-    rmse_train: float
-    rmse_validation: float
-    cpu_time: float
-    wall_time: float
-    damping: float
-    n_rows: int
-    phase: str
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a callback sees after every accepted iteration.
-
-    `params` are the best so far on free-run validation, so a callback that stores them has the
-    model that a fit with this time limit would return. `fraction` is the part of the expected work
-    that is done, in [0, 1].
-    """
-
-    iteration: int
-    rmse_train: float
-    rmse_validation: float
-    cpu_time: float
-    wall_time: float
-    phase: str
-    fraction: float
-    params: FloatArray
-
-
-Callback = Callable[[Progress], Any]
-
-
-@dataclass(frozen=True)
-class Solution:
-    """What a solver returns: the best parameters on free-run validation, and how it went."""
-
-    params: FloatArray
-    status: Status
-    message: str
-    n_iter: int
-    rmse_train: float
-    rmse_validation: float
-    start: str
-    history: tuple[HistoryRow, ...] = ()
-
-
-@dataclass
-class Clock:
-    """Wall and CPU time since the start, without the time spent inside callbacks."""
-
-    time_limit: float | None = None
-    _wall0: float = field(default_factory=time.perf_counter)
-    _cpu0: float = field(default_factory=time.process_time)
-
-    @property
-    def wall(self) -> float:
-        """Wall seconds used."""
-        return time.perf_counter() - self._wall0
-
-    @property
-    def cpu(self) -> float:
-        """Process CPU seconds used."""
-        return time.process_time() - self._cpu0
-
-    @property
-    def expired(self) -> bool:
-        """Whether the time limit is reached."""
-        return self.time_limit is not None and self.wall >= self.time_limit
-
-    def call(self, callback: Callback | None, progress: Progress) -> None:
-        """Run a callback with the clock stopped."""
-        if callback is None:
-            return
-        wall, cpu = time.perf_counter(), time.process_time()
-        callback(progress)
-        self._wall0 += time.perf_counter() - wall
-        self._cpu0 += time.process_time() - cpu
-
-
-class AbstractSolver(ABC):
-    """A training method: from a problem to a solution.
-
-    A solver is constructed with its settings and keeps no state between calls of `solve`.
-    """
+    beats_linear: ClassVar[bool] = False  # the linear model is returned where it is better
 
     @abstractmethod
+    def run(
+        self,
+        problem: Problem,
+        start: FloatArray | None,
+        rng: np.random.Generator,
+        tracker: Tracker,
+    ) -> Course:
+        """Yield one `Iterate` per iteration; each yield returns its validation RMSE.
+
+        Parameters
+        ----------
+        problem : Problem
+        start : array of shape (n_params,) or None
+            Where to begin; None lets the method choose.
+        rng : numpy Generator
+            The only source of randomness.
+        tracker : Tracker
+            Tells which part of the budget is used, and scores parameters on validation.
+
+        Returns
+        -------
+        status : Status
+            Why the method stopped by itself. When iterations or time run out it is simply not
+            asked for another iterate.
+        """
+
     def solve(
         self,
         problem: Problem,
@@ -171,5 +82,91 @@ class AbstractSolver(ABC):
         rng: np.random.Generator,
         clock: Clock | None = None,
         callback: Callback | None = None,
+        start: FloatArray | None = None,
     ) -> Solution:
-        """Train; Ctrl-C returns the best model so far with `Status.INTERRUPTED`."""
+        """Train; see `solve_in_turn`."""
+        return solve_in_turn((self,), problem, rng=rng, clock=clock, callback=callback, start=start)
+
+
+def solve_in_turn(
+    solvers: Sequence[AbstractSolver],
+    problem: Problem,
+    *,
+    rng: np.random.Generator,
+    clock: Clock | None = None,
+    callback: Callback | None = None,
+    start: FloatArray | None = None,
+) -> Solution:
+    """Train with one method after the other, each from the best that the ones before found.
+
+    Parameters
+    ----------
+    solvers : sequence of AbstractSolver
+        The time that is left is shared evenly among those that have not begun.
+    problem : Problem
+    rng : numpy Generator
+    clock : Clock, optional
+        Started earlier, with a time limit.
+    callback : callable, optional
+        Called with a `Progress` after every iteration.
+    start : array of shape (n_params,), optional
+        Weights to begin from; the solution is at least as good on validation.
+
+    Returns
+    -------
+    solution : Solution
+        The iterate that was best on free-run validation. Ctrl-C returns the best so far with
+        `Status.INTERRUPTED`; without any usable iterate the linear model is returned.
+
+    Notes
+    -----
+    BLAS runs on one thread, so that sums keep their order.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        tracker = Tracker(problem, Clock() if clock is None else clock, callback, len(solvers))
+        status = Status.INTERRUPTED
+        try:
+            if start is not None:
+                tracker.consider(start, "start")
+            for solver in solvers:
+                tracker.begin(solver.max_iter)
+                status = _follow(solver.run(problem, start, rng, tracker), tracker)
+                start = start if tracker.best is None else tracker.best
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+        return _conclude(solvers, problem, tracker, status)
+
+
+def _follow(course: Course, tracker: Tracker) -> Status:
+    """Take iterates until the method stops or its budget is used up."""
+    try:
+        iterate = next(course)
+        while True:
+            rmse = tracker.offer(iterate)
+            if tracker.exhausted:
+                course.close()
+                return tracker.limit_reached
+            iterate = course.send(rmse)
+    except StopIteration as end:
+        return end.value
+
+
+def _conclude(
+    solvers: Sequence[AbstractSolver], problem: Problem, tracker: Tracker, status: Status
+) -> Solution:
+    """Compare with the linear model where that is promised, and describe what happened."""
+    tracker.judge_by(problem.judged)
+    params, rmse, phase = tracker.best, tracker.best_rmse, tracker.best_phase
+    rmse_train = tracker.best_rmse_train
+    if params is None or any(solver.beats_linear for solver in solvers):
+        linear = problem.linear.embedded(problem.network)
+        rmse_linear = tracker.score(linear)
+        if params is None or rmse_linear < rmse:
+            if status is not Status.INTERRUPTED:
+                status = Status.FALLBACK
+            params, rmse, phase, rmse_train = linear, rmse_linear, "linear", np.nan
+    last = solvers[-1]
+    advice = _ADVICE[status].format(tol=last.tol, max_iter=last.max_iter)
+    message = f"{type(last).__name__} {advice}"
+    history = tuple(tracker.history)
+    return Solution(params, status, message, tracker.n_iter, rmse_train, rmse, phase, history)

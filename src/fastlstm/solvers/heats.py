@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.objective import Objective
-from fastlstm.solvers.tracker import Tracker
+from fastlstm.solvers.tracker import Iterate, Tracker
 
 FloatArray = NDArray[np.float64]
 
@@ -27,12 +27,18 @@ class Candidate:
     rmse: float = np.inf
 
 
+def iterate_of(objective: Objective, state: DescentState, phase: str) -> Iterate:
+    """Describe a descent after an accepted iteration."""
+    rmse = objective.rmse(state.params, state.cost)
+    return Iterate(state.params, rmse, phase, state.damping, objective.plan.n_rows)
+
+
 def heat(
     objective: Objective,
     starts: Sequence[tuple[str, FloatArray]],
     tracker: Tracker,
     round_iter: int,
-) -> Candidate:
+) -> Generator[Iterate, float, Candidate]:
     """Descend from every start of one kind for a round, then five more rounds from the best.
 
     Embedded linear starts lead at first and random ones often pass them later, so only starts of
@@ -48,22 +54,19 @@ def heat(
         candidate = Candidate(name, DescentState(params, objective.cost(params)))
         if np.isfinite(candidate.state.cost):
             candidate.rmse = tracker.score(params)
-            _advance(objective, candidate, tracker, round_iter)
+            yield from _advance(objective, candidate, tracker, round_iter)
         field.append(candidate)
     winner = min(field, key=lambda candidate: candidate.rmse)
     if np.isfinite(winner.rmse):
-        _advance(objective, winner, tracker, _FINAL_LENGTH * round_iter)
+        yield from _advance(objective, winner, tracker, _FINAL_LENGTH * round_iter)
     return winner
 
 
-def _advance(objective: Objective, candidate: Candidate, tracker: Tracker, n_iter: int) -> None:
+def _advance(
+    objective: Objective, candidate: Candidate, tracker: Tracker, n_iter: int
+) -> Generator[Iterate, float, None]:
     for _ in range(n_iter):
-        if _out_of_time(tracker) or candidate.state.stalled:
+        if tracker.budget.time_used > _TIME_SHARE or candidate.state.stalled:
             return
         candidate.state = descend(objective, candidate.state)
-        candidate.rmse = tracker.offer(objective, candidate.state, candidate.name)
-
-
-def _out_of_time(tracker: Tracker) -> bool:
-    limit = tracker.clock.time_limit
-    return tracker.exhausted or (limit is not None and tracker.clock.wall > _TIME_SHARE * limit)
+        candidate.rmse = yield iterate_of(objective, candidate.state, candidate.name)

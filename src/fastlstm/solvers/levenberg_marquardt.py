@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from fastlstm.solvers.base import AbstractSolver, Callback, Clock, Problem, Solution, Status
+from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.damped_descent import DescentState, descend
-from fastlstm.solvers.heats import Candidate, heat
+from fastlstm.solvers.heats import Candidate, heat, iterate_of
+from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.stages import Stage, Stages
-from fastlstm.solvers.tracker import Tracker
-from fastlstm.starts.candidates import LinearStart, linear_candidates, random_candidate
+from fastlstm.solvers.tracker import Iterate, Tracker
+from fastlstm.starts.candidates import linear_candidates, random_candidate
 
 FloatArray = NDArray[np.float64]
 
 _WINDOW = 5  # iterations over which a decrease is judged
 _MAX_MEMORY_GROWTH = 8
 _FIRST_MEMORY = 64  # steps of the adjoint until the linear model tells
-
-_ADVICE = {
-    Status.CONVERGED: "the relative decrease of the cost fell below tol={tol:g}.",
-    Status.EARLY_STOPPED: "the free-run validation error stopped improving.",
-    Status.MAX_ITER: "stopped at max_iter={max_iter}. Increase max_iter if fit % still rose.",
-    Status.TIME_LIMIT: "stopped at time_limit. Allow more time if fit % still rose.",
-    Status.INTERRUPTED: "interrupted; the best model so far is kept.",
-    Status.FALLBACK: "no network was better than the linear model on validation; the linear model "
-    "is returned as a network. Use more data, a longer time_limit or another hidden_sizes.",
-}
+_FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of the stages before
 
 
 @dataclass(frozen=True)
@@ -72,55 +64,44 @@ class LevenbergMarquardt(AbstractSolver):
     recurrent part of the cell).
     """
 
-    max_iter: int = 1000
-    tol: float = 1e-4
+    beats_linear = True
+
     n_starts: int = 2
     race_iter: int = 5
     stage_tol: float = 0.02
     patience: int = 25
 
-    def solve(
+    def run(
         self,
         problem: Problem,
-        *,
+        start: FloatArray | None,
         rng: np.random.Generator,
-        clock: Clock | None = None,
-        callback: Callback | None = None,
-    ) -> Solution:
-        """Train; see the class for the method and `AbstractSolver.solve` for the contract."""
-        clock = Clock() if clock is None else clock
-        with threadpool_limits(limits=1, user_api="blas"):
-            linear = LinearStart(problem.train, problem.washout)
-            tracker = Tracker(problem, clock, callback, self.max_iter)
-            try:
-                status = self._train(problem, linear, tracker, rng)
-            except KeyboardInterrupt:
-                status = Status.INTERRUPTED
-            return self._conclude(problem, linear, tracker, status)
-
-    def _train(
-        self, problem: Problem, linear: LinearStart, tracker: Tracker, rng: np.random.Generator
-    ) -> Status:
-        winner = self._race(problem, linear, tracker, rng)
-        stages = Stages(problem, linear.memory)
-        stage = stages[0]
-        state, status = winner.state, Status.CONVERGED
-        if not np.isfinite(winner.rmse):
+        tracker: Tracker,
+    ) -> Course:
+        """Race and descend; with a `start` there is no race."""
+        if start is None:
+            winner = yield from self._race(problem, tracker, rng)
+            name, state, first = winner.name, winner.state, 0
+        else:
+            name, state, first = "start", DescentState(start, np.inf), _FIRST_STAGE_OF_A_START
+        stages = Stages(problem, problem.linear.memory)
+        status = Status.CONVERGED
+        if start is None and not np.isfinite(winner.rmse):
             return status
-        for index in range(len(stages)):
-            if index > 0:
-                stage = stages[index]
+        for index in range(min(first, len(stages) - 1), len(stages)):
+            stage = stages[index]
+            if index > 0 or start is not None:
                 tracker.judge_by(stage.judge)
                 cost = stage.objective.cost(state.params)
                 state = DescentState(state.params, cost, state.damping)
-            state, status = self._descend_stage(stage, state, tracker, f"{winner.name}, {index}")
-            if tracker.exhausted:
-                return Status.MAX_ITER if tracker.n_iter >= self.max_iter else Status.TIME_LIMIT
+            state, status = yield from self._descend_stage(
+                stage, state, tracker, f"{name}, {index}"
+            )
         return status
 
     def _race(
-        self, problem: Problem, linear: LinearStart, tracker: Tracker, rng: np.random.Generator
-    ) -> Candidate:
+        self, problem: Problem, tracker: Tracker, rng: np.random.Generator
+    ) -> Generator[Iterate, float, Candidate]:
         """Run a random start first: it needs no linear model, so a good model comes early."""
         stage = Stages(problem, _FIRST_MEMORY)[0]
         tracker.judge_by(stage.judge)
@@ -128,20 +109,22 @@ class LevenbergMarquardt(AbstractSolver):
         winners = []
         for number in range(1, self.n_starts + 1):
             start = random_candidate(network, objective.records, rng, number)
-            winners.append(heat(objective, [start], tracker, self.race_iter))
+            winner = yield from heat(objective, [start], tracker, self.race_iter)
+            winners.append(winner)
             if number == 1:
-                embedded = linear_candidates(network, linear, rng)
-                objective = objective.with_memory(linear.memory)
-                winners.append(heat(objective, embedded, tracker, self.race_iter))
+                embedded = linear_candidates(network, problem.linear, rng)
+                objective = objective.with_memory(problem.linear.memory)
+                winner = yield from heat(objective, embedded, tracker, self.race_iter)
+                winners.append(winner)
         return min(winners, key=lambda candidate: candidate.rmse)
 
     def _descend_stage(
         self, stage: Stage, state: DescentState, tracker: Tracker, phase: str
-    ) -> tuple[DescentState, Status]:
+    ) -> Generator[Iterate, float, tuple[DescentState, Status]]:
         objective, costs, begun = stage.objective, [state.cost], tracker.n_iter
         limit = objective.memory * _MAX_MEMORY_GROWTH
         tol = self.tol if stage.is_last else self.stage_tol
-        while not tracker.exhausted:
+        while True:
             state = descend(objective, state)
             if state.stalled and 2 * objective.memory <= limit:
                 # The truncated gradient may be what fails: look further back before giving up.
@@ -150,29 +133,9 @@ class LevenbergMarquardt(AbstractSolver):
                 continue
             if state.stalled:
                 return state, Status.CONVERGED
-            tracker.offer(objective, state, phase)
+            yield iterate_of(objective, state, phase)
             costs.append(state.cost)
             if len(costs) > _WINDOW and costs[-1] > costs[-1 - _WINDOW] * (1 - _WINDOW * tol):
                 return state, Status.CONVERGED
             if tracker.n_iter - max(begun, tracker.best_iter) >= self.patience:
                 return state, Status.EARLY_STOPPED
-        return state, Status.CONVERGED
-
-    def _conclude(
-        self, problem: Problem, linear: LinearStart, tracker: Tracker, status: Status
-    ) -> Solution:
-        """Compare with the linear model on all validation data and describe what happened."""
-        tracker.judge_by(problem.judged)
-        params, rmse, start = tracker.best, tracker.best_rmse, tracker.best_phase
-        embedded = linear.embedded(problem.network)
-        rmse_linear = tracker.score(embedded)
-        rmse_train = tracker.best_rmse_train
-        if params is None or rmse_linear < rmse:
-            if status is not Status.INTERRUPTED:
-                status = Status.FALLBACK
-            params, rmse, start, rmse_train = embedded, rmse_linear, "linear", np.nan
-        message = "LevenbergMarquardt " + _ADVICE[status].format(
-            tol=self.tol, max_iter=self.max_iter
-        )
-        history = tuple(tracker.history)
-        return Solution(params, status, message, tracker.n_iter, rmse_train, rmse, start, history)

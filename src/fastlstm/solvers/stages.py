@@ -8,8 +8,8 @@ import numpy as np
 
 from fastlstm import _core
 from fastlstm.records import Records
-from fastlstm.solvers.base import Problem
 from fastlstm.solvers.objective import Objective
+from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.stretches import spread_stretches
 
 ROWS_PER_WEIGHT = (1.25, 2.5, 5.0, 10.0, 20.0)

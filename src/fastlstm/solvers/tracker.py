@@ -1,4 +1,4 @@
-"""The best model so far on free-run validation, the history and the reports to a callback."""
+"""The best model so far on free-run validation, the budget, the history and the reports."""
 
 from __future__ import annotations
 
@@ -9,11 +9,36 @@ from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm.records import Records
-from fastlstm.solvers.base import Callback, Clock, HistoryRow, Problem, Progress
-from fastlstm.solvers.damped_descent import DescentState
-from fastlstm.solvers.objective import Objective
+from fastlstm.solvers.problem import Callback, Clock, HistoryRow, Problem, Progress, Status
 
 FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """Weights that a method has arrived at.
+
+    Parameters
+    ----------
+    params : array of shape (n_params,)
+    rmse_train : float
+        Free-run RMSE on the rows that were trained on, in standardised units; NaN if not known.
+    phase : str
+        What the method is doing.
+    damping : float
+        Of a second-order method.
+    n_rows : int
+        Rows that entered the cost.
+    fraction : float
+        Part of the method's own work that is done, where it knows.
+    """
+
+    params: FloatArray
+    rmse_train: float
+    phase: str
+    damping: float = np.nan
+    n_rows: int = 0
+    fraction: float = 0.0
 
 
 def free_run_rmse(problem: Problem, records: Records, params: FloatArray) -> float:
@@ -34,17 +59,42 @@ def free_run_rmse(problem: Problem, records: Records, params: FloatArray) -> flo
 
 
 @dataclass
+class Budget:
+    """Iterations and wall time that one method of a chain may use."""
+
+    clock: Clock
+    max_iter: int
+    first_iter: int
+    time_limit: float | None
+    _started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._started = self.clock.wall
+
+    @property
+    def wall(self) -> float:
+        """Wall seconds used."""
+        return self.clock.wall - self._started
+
+    @property
+    def time_used(self) -> float:
+        """Part of the time that is used; 0 without a limit."""
+        return self.wall / self.time_limit if self.time_limit else 0.0
+
+
+@dataclass
 class Tracker:
-    """Judges every accepted iterate on `judge` records and remembers the best.
+    """Judges every iterate on `judge` records and remembers the best.
 
     `judge` may be exchanged for more records as the fit tightens; the best is then judged anew.
     """
 
     problem: Problem
     clock: Clock
-    callback: Callback | None
-    max_iter: int
-    judge: Records | None = None
+    callback: Callback | None = None
+    n_solvers: int = 1
+    judge: Records = field(init=False)
+    budget: Budget = field(init=False)
     best: FloatArray | None = None
     best_rmse: float = np.inf
     best_rmse_train: float = np.inf
@@ -52,15 +102,43 @@ class Tracker:
     best_iter: int = 0
     n_iter: int = 0
     history: list[HistoryRow] = field(default_factory=list)
+    _n_begun: int = 0
+
+    def __post_init__(self) -> None:
+        self.judge = self.problem.judged
+
+    def begin(self, max_iter: int) -> None:
+        """Give the next method its share of what is left, and all validation data."""
+        share = None
+        if self.clock.time_limit is not None:
+            left = max(self.clock.time_limit - self.clock.wall, 0.0)
+            share = left / (self.n_solvers - self._n_begun)
+        self._n_begun += 1
+        self.budget = Budget(self.clock, max_iter, self.n_iter, share)
+        self.judge_by(self.problem.judged)
+
+    @property
+    def used(self) -> float:
+        """Part of the budget of the running method that is used, in [0, 1]."""
+        iterations = (self.n_iter - self.budget.first_iter) / self.budget.max_iter
+        return min(max(iterations, self.budget.time_used), 1.0)
 
     @property
     def exhausted(self) -> bool:
-        """Whether iterations or time have run out."""
-        return self.n_iter >= self.max_iter or self.clock.expired
+        """Whether the iterations or the time of the running method have run out."""
+        return self._out_of_iterations or self.budget.time_used >= 1.0
+
+    @property
+    def limit_reached(self) -> Status:
+        """Which of the limits it was."""
+        return Status.MAX_ITER if self._out_of_iterations else Status.TIME_LIMIT
+
+    @property
+    def _out_of_iterations(self) -> bool:
+        return self.n_iter - self.budget.first_iter >= self.budget.max_iter
 
     def score(self, params: FloatArray) -> float:
         """Return the validation RMSE of any parameters, without remembering them."""
-        assert self.judge is not None
         return free_run_rmse(self.problem, self.judge, params)
 
     def judge_by(self, records: Records) -> None:
@@ -69,34 +147,35 @@ class Tracker:
         if self.best is not None:
             self.best_rmse = self.score(self.best)
 
-    def offer(self, objective: Objective, state: DescentState, phase: str) -> float:
-        """Record an accepted iterate and return its validation RMSE."""
-        self.n_iter += 1
-        rmse = self.score(state.params)
-        rmse_train = objective.rmse(state.params, state.cost)
+    def consider(self, params: FloatArray, phase: str, rmse_train: float = np.nan) -> float:
+        """Return the validation RMSE of parameters, and remember them if they are the best."""
+        rmse = self.score(params) if np.isfinite(params).all() else np.inf
         if rmse < self.best_rmse:
-            self.best, self.best_rmse = state.params, rmse
+            self.best, self.best_rmse = params, rmse
             self.best_rmse_train, self.best_phase = rmse_train, phase
             self.best_iter = self.n_iter
+        return rmse
+
+    def offer(self, iterate: Iterate) -> float:
+        """Record an iterate, report it, and return its validation RMSE."""
+        self.n_iter += 1
+        rmse = self.consider(iterate.params, iterate.phase, iterate.rmse_train)
         row = HistoryRow(
             self.n_iter,
-            rmse_train,
+            iterate.rmse_train,
             rmse,
             self.clock.cpu,
             self.clock.wall,
-            state.damping,
-            objective.plan.n_rows,
-            phase,
+            iterate.damping,
+            iterate.n_rows,
+            iterate.phase,
         )
         self.history.append(row)
         if self.callback is not None and self.best is not None:
-            self.clock.call(self.callback, self._progress(row, self.best))
+            self.clock.call(self.callback, self._progress(row, self.best, iterate.fraction))
         return rmse
 
-    def _progress(self, row: HistoryRow, best: FloatArray) -> Progress:
-        fraction = self.n_iter / self.max_iter
-        if self.clock.time_limit:
-            fraction = max(fraction, row.wall_time / self.clock.time_limit)
+    def _progress(self, row: HistoryRow, best: FloatArray, fraction: float) -> Progress:
         return Progress(
             row.iteration,
             row.rmse_train,
@@ -104,6 +183,6 @@ class Tracker:
             row.cpu_time,
             row.wall_time,
             row.phase,
-            min(fraction, 1.0),
+            (self._n_begun - 1 + max(self.used, min(fraction, 1.0))) / self.n_solvers,
             best,
         )

@@ -1,0 +1,167 @@
+"""What a training method is given and what it gives back: problem, progress, solution, clock."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.network import Network
+from fastlstm.records import Records
+from fastlstm.starts.candidates import LinearStart
+
+FloatArray = NDArray[np.float64]
+
+
+class Status(enum.Enum):
+    """Why a solver stopped."""
+
+    CONVERGED = "converged"
+    DONE = "done"
+    EARLY_STOPPED = "early stopped on validation"
+    MAX_ITER = "max_iter reached"
+    TIME_LIMIT = "time_limit reached"
+    INTERRUPTED = "interrupted"
+    FALLBACK = "fell back to the linear start"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be fitted: a network to standardised records.
+
+    Parameters
+    ----------
+    network : Network
+    train : Records
+        Standardised inputs and outputs; `train.y` is present.
+    validation : Records or None
+        Records (or tails of records) that choose among starts and stop the training.
+    washout : int
+        First steps of each record that drive the state and enter neither cost nor score.
+    validation_washout : int or None
+        The same for the validation records; as `washout` when None.
+    alpha : float
+        Ridge: the cost is the sum of squared errors ``+ alpha * ||params - anchor||^2``.
+    n_threads : int
+        Threads of the kernels; the result has the same bits for every value.
+    float32 : bool
+        Run the kernels in float32 (sums and factorisations stay float64).
+    """
+
+    network: Network
+    train: Records
+    validation: Records | None = None
+    washout: int = 0
+    validation_washout: int | None = None
+    alpha: float = 1e-4
+    n_threads: int = 1
+    float32: bool = True
+
+    @property
+    def judged(self) -> Records:
+        """Records that tell how good a model is: held out where there are any."""
+        return self.train if self.validation is None else self.validation
+
+    @property
+    def judged_washout(self) -> int:
+        """First steps of the judged records that are not scored."""
+        if self.validation is None or self.validation_washout is None:
+            return self.washout
+        return self.validation_washout
+
+    @cached_property
+    def linear(self) -> LinearStart:
+        """The linear model of the training records, identified when it is first asked for."""
+        return LinearStart(self.train, self.washout)
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One accepted iteration: RMSE in units of the standardised output, times in seconds.
+
+    `damping` and `n_rows` are NaN and 0 for methods that have none.
+    """
+
+    iteration: int
+    rmse_train: float
+    rmse_validation: float
+    cpu_time: float
+    wall_time: float
+    damping: float
+    n_rows: int
+    phase: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees after every accepted iteration.
+
+    `params` are the best so far on free-run validation, so a callback that stores them has the
+    model that a fit with this time limit would return. `fraction` is the part of the expected work
+    that is done, in [0, 1].
+    """
+
+    iteration: int
+    rmse_train: float
+    rmse_validation: float
+    cpu_time: float
+    wall_time: float
+    phase: str
+    fraction: float
+    params: FloatArray
+
+
+Callback = Callable[[Progress], Any]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solver returns: the best parameters on free-run validation, and how it went."""
+
+    params: FloatArray
+    status: Status
+    message: str
+    n_iter: int
+    rmse_train: float
+    rmse_validation: float
+    start: str
+    history: tuple[HistoryRow, ...] = ()
+
+
+@dataclass
+class Clock:
+    """Wall and CPU time since the start, without the time spent inside callbacks."""
+
+    time_limit: float | None = None
+    _wall0: float = field(default_factory=time.perf_counter)
+    _cpu0: float = field(default_factory=time.process_time)
+
+    @property
+    def wall(self) -> float:
+        """Wall seconds used."""
+        return time.perf_counter() - self._wall0
+
+    @property
+    def cpu(self) -> float:
+        """Process CPU seconds used."""
+        return time.process_time() - self._cpu0
+
+    @property
+    def expired(self) -> bool:
+        """Whether the time limit is reached."""
+        return self.time_limit is not None and self.wall >= self.time_limit
+
+    def call(self, callback: Callback | None, progress: Progress) -> None:
+        """Run a callback with the clock stopped."""
+        if callback is None:
+            return
+        wall, cpu = time.perf_counter(), time.process_time()
+        callback(progress)
+        self._wall0 += time.perf_counter() - wall
+        self._cpu0 += time.process_time() - cpu
