@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from core_problems import PROBLEMS
 
-from fastlstm._core import RowPlan, jacobian, plan_rows, simulate
+from fastlstm._core import RowPlan, gradient, jacobian, plan_rows, simulate
 
 PROBLEM = PROBLEMS[3]  # 3 inputs, 2 outputs, 3 records
 N = PROBLEM.offsets[-1]
@@ -66,6 +66,35 @@ def test_jacobian_refuses_arrays_that_do_not_fit(bad):
     """The same comparison in front of the rows."""
     with pytest.raises(ERRORS):
         jacobian(**arguments(**bad), plan=plan_rows(PROBLEM.offsets), memory=5)
+
+
+Y = np.zeros((N, 2))
+BAD_TARGETS = {
+    "y short": {"y": Y[:-1]},
+    "y long": {"y": np.zeros((N + 1, 2))},
+    "y one channel": {"y": Y[:, :1]},
+    "y transposed": {"y": Y.T},
+    "y 1-D": {"y": Y[:, 0]},
+    "y 3-D": {"y": Y[None]},
+    "negative washout": {"washout": -1},
+    "unknown path": {"path": "both"},
+    "empty path": {"path": ""},
+    "no path": {"path": None},
+}
+
+
+@pytest.mark.parametrize(
+    "bad", [*BAD_ARGUMENTS.values(), *BAD_TARGETS.values()], ids=[*BAD_ARGUMENTS, *BAD_TARGETS]
+)
+def test_gradient_refuses_arguments_that_do_not_fit(bad):
+    """The same comparison in front of the gradient, and that of the measured outputs."""
+    with pytest.raises(ERRORS):
+        gradient(**arguments(**{"y": Y, **bad}))
+
+
+def test_gradient_takes_a_washout_longer_than_any_record():
+    """Nothing is scored then, however large the number."""
+    assert gradient(**arguments(y=Y, washout=HUGE)).n_scored == 0
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from core_problems import relative_error
 
-from fastlstm._core import jacobian, plan_rows, simulate
+from fastlstm._core import gradient, jacobian, plan_rows, simulate
 from fastlstm.convert import to_torch
 from fastlstm.network import Network
 
@@ -94,15 +94,37 @@ def test_full_gradient_matches_torch(variant, network, n_steps):
         state0=state0,
         float32=False,
     )
-    gradient = network.unpack(2.0 * found.rows.T @ plan.take(found.y - y_true).ravel())
+    ours = network.unpack(2.0 * found.rows.T @ plan.take(found.y - y_true).ravel())
     lstm, rest = torch_network(network, params)
     y, _ = torch_run(network, lstm, rest, u, state0[0])
     ((y - torch.tensor(y_true)) ** 2).sum().backward()
+    compare(network, ours, lstm, rest)
+
+
+def compare(network, ours, lstm, rest):
+    """Our gradient by weight name against the one torch left on its parameters."""
     theirs = {name: leaf.grad for name, leaf in rest.items()}
     for layer in range(network.num_layers):
         theirs[f"lstm.{layer}.bias"] = lstm.get_parameter(f"bias_ih_l{layer}").grad
         for part in ("weight_ih", "weight_hh"):
             theirs[f"lstm.{layer}.{part}"] = lstm.get_parameter(f"{part}_l{layer}").grad
-    assert theirs.keys() == gradient.keys()
+    assert theirs.keys() == ours.keys()
     for name, exact in theirs.items():
-        assert relative_error(gradient[name], exact.numpy()) <= 1e-10, name
+        assert relative_error(ours[name], exact.numpy()) <= 1e-10, name
+
+
+@cases
+def test_gradient_of_several_records_matches_torch(variant, network):
+    """Unequal records, a washout, and the sum of squared errors of all of them."""
+    lengths, washout = [50, 1, 23, 50, 4], 3
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    params, u, y_true, _ = data(network, int(offsets[-1]))
+    state0 = np.random.default_rng(10).normal(scale=0.5, size=(5, 2, network.n_units))
+    found = gradient(
+        network, params, u, y_true, offsets, washout=washout, state0=state0, float32=False
+    )
+    lstm, rest = torch_network(network, params)
+    for start, stop, state in zip(offsets[:-1], offsets[1:], state0, strict=True):
+        y, _ = torch_run(network, lstm, rest, u[start:stop], state)
+        ((y - torch.tensor(y_true[start:stop])) ** 2)[washout:].sum().backward()
+    compare(network, network.unpack(2.0 * found.gradient), lstm, rest)

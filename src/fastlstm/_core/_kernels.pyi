@@ -39,6 +39,20 @@ def jacobian(
     workspace: Workspace,
     /,
 ) -> tuple[FloatArray, FloatArray, FloatArray]: ...
+def gradient(
+    structure: Structure,
+    params: FloatArray,
+    u: FloatArray,
+    y: FloatArray,
+    offsets: IntArray,
+    state0: FloatArray,
+    washout: int,
+    path: str,
+    float32: bool,
+    n_threads: int,
+    workspace: Workspace,
+    /,
+) -> tuple[float, int, FloatArray, FloatArray]: ...
 def variants() -> list[str]: ...
 def variant() -> str: ...
 def set_variant(name: str, /) -> None: ...

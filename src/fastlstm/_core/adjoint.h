@@ -30,9 +30,6 @@ struct AdjointWork {
   HeadWork<T> head;
 };
 
-// Vectors between the dz of two steps: odd, so that the steps of a chunk spread over cache sets.
-inline std::int64_t dz_width(const LayerShape& a) { return 4ll * a.n_hidden + 1; }
-
 template <class T>
 AdjointWork<T> lay_out_adjoint(const Shape& s, std::int64_t memory, Arena& arena) {
   constexpr std::int64_t L = Vec<T>::lanes;

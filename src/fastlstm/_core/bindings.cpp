@@ -1,18 +1,18 @@
 // Python bindings: checks shapes, allocates, splits the work over threads.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 #include <tuple>
 #include <vector>
 
-#include "buffers.h"
-#include "kernels.h"
+#include "binding_arrays.h"
+#include "dispatch.h"
+#include "gradient_binding.h"
+#include "grouping.h"
 #include "structure.h"
 #include "threads.h"
 
@@ -21,90 +21,13 @@ using namespace fastlstm;
 
 namespace {
 
-using In2 = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using In1 = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using In3 = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
-using Index1 = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Index2 = nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Out = nb::ndarray<nb::numpy, double>;
-
-const Kernels* best_kernels() {
-#if defined(FASTLSTM_HAVE_X86_VARIANTS)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-    return kernels_avx512();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kernels_avx2();
-#endif
-  return kernels_baseline();
-}
-
-const Kernels* active = best_kernels();
-
-std::vector<std::string> variants() {
-  std::vector<std::string> names{"baseline"};
-#if defined(FASTLSTM_HAVE_X86_VARIANTS)
-  const std::string best = best_kernels()->name;
-  if (best != "baseline") names.push_back("avx2");
-  if (best == "avx512") names.push_back("avx512");
-#endif
-  return names;
-}
-
-void set_variant(const std::string& name) {
-  const auto names = variants();
-  if (std::find(names.begin(), names.end(), name) == names.end())
-    throw nb::value_error(("variant " + name + " does not run on this machine").c_str());
-#if defined(FASTLSTM_HAVE_X86_VARIANTS)
-  if (name == "avx2") active = kernels_avx2();
-  if (name == "avx512") active = kernels_avx512();
-#endif
-  if (name == "baseline") active = kernels_baseline();
-}
-
-template <class T>
-const KernelTable<T>& table();
-template <>
-const KernelTable<float>& table<float>() { return active->f32; }
-template <>
-const KernelTable<double>& table<double>() { return active->f64; }
-
-Out new_array(std::initializer_list<size_t> shape) {
-  size_t n = 1;
-  for (size_t s : shape) n *= s;
-  auto* data = new Buffer<double>(std::int64_t(n));
-  nb::capsule owner(data, [](void* p) noexcept { delete static_cast<Buffer<double>*>(p); });
-  return Out(data->data, shape, owner);
-}
-
-void check(bool ok, const char* message) {
-  if (!ok) throw nb::value_error(message);
-}
-
-void check_inputs(const Shape& s, const In1& params, const In2& u, const Index1& offsets,
-                  const In3& state0) {
-  check(std::int64_t(params.shape(0)) == s.n_params, "params has the wrong length");
-  check(std::int64_t(u.shape(1)) == s.n_inputs, "u has the wrong number of channels");
-  check(offsets.shape(0) >= 1 && offsets(0) == 0, "offsets must start at 0");
-  for (size_t r = 0; r + 1 < offsets.shape(0); ++r)
-    check(offsets(r) <= offsets(r + 1), "offsets must not decrease");
-  check(offsets(offsets.shape(0) - 1) == std::int64_t(u.shape(0)), "offsets must end at len(u)");
-  check(state0.shape(0) + 1 == offsets.shape(0) && state0.shape(1) == 2 &&
-            std::int64_t(state0.shape(2)) == s.n_units,
-        "state0 must have shape (n_records, 2, n_units)");
-}
-
 // Records of similar length share the lanes of one call; worthwhile once most lanes are used.
 template <class T>
 void simulate_records(const Shape& s, const double* params, const double* u,
                       const std::int64_t* offsets, std::int64_t n_records, double* state, double* y,
                       int n_threads) {
   const KernelTable<T>& k = table<T>();
-  std::vector<std::int64_t> order(static_cast<size_t>(n_records));
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    return offsets[a + 1] - offsets[a] > offsets[b + 1] - offsets[b];
-  });
+  const std::vector<std::int64_t> order = by_length(offsets, n_records);
   const std::int64_t batched = n_records / k.lanes * k.lanes;
   Buffer<T> packed(k.packed_size(s));
   k.pack(s, params, packed.data);
@@ -216,12 +139,13 @@ nb::tuple jacobian(const Structure& structure, In1 params, In2 u, Index1 offsets
 }  // namespace
 
 NB_MODULE(_kernels, m) {
-  m.doc() = "Compiled kernels: free run and Jacobian rows.";
+  m.doc() = "Compiled kernels: free run, Jacobian rows and gradients.";
   nb::class_<Structure>(m, "Structure")
       .def(nb::init<int, int, const std::vector<int>&, const std::vector<int>&>());
   nb::class_<Workspace>(m, "Workspace").def(nb::init<>());
   m.def("simulate", &simulate);
   m.def("jacobian", &jacobian);
+  m.def("gradient", &gradient);
   m.def("variants", &variants);
   m.def("variant", [] { return std::string(active->name); });
   m.def("set_variant", &set_variant);

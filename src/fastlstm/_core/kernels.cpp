@@ -6,6 +6,7 @@
 #include "denormals.h"
 #include "forward.h"
 #include "forward_lanes.h"
+#include "gradient.h"
 
 #define FASTLSTM_CONCAT_(a, b) a##b
 #define FASTLSTM_CONCAT(a, b) FASTLSTM_CONCAT_(a, b)
@@ -83,10 +84,32 @@ void run_batch(const Shape& s, const double* params, const double* u, const std:
 }
 
 template <class T>
+std::int64_t gradient_work_size(const Shape& s, Path path, std::int64_t longest) {
+  Arena arena(nullptr);
+  lay_out_gradient<T>(s, path, longest, arena);
+  return arena.used<T>();
+}
+
+template <class T>
+void gradient_range(const Shape& s, const GradientJob& job, std::int64_t begin, std::int64_t end,
+                    T* memory) {
+  const FlushDenormals flush;
+  Arena arena(memory);
+  const GradientWork<T> work = lay_out_gradient<T>(s, job.path, job.longest, arena);
+  prepare_gradient(s, job.params, work);
+  for (std::int64_t group = begin; group < end; ++group) {
+    if (job.path == kPathFull) group_gradient<T, kPathFull>(s, job, group, work);
+    if (job.path == kPathCell) group_gradient<T, kPathCell>(s, job, group, work);
+    if (job.path == kPathNone) group_gradient<T, kPathNone>(s, job, group, work);
+  }
+}
+
+template <class T>
 KernelTable<T> table() {
-  return {Vec<T>::lanes,        packed_size<T>, pack<T>,
-          run_work_size<T>,     run_one<T>,         lanes_work_size<T>,
-          run_batch<T>,         jacobian_work_size<T>, jacobian_range<T>};
+  return {Vec<T>::lanes,         packed_size<T>,        pack<T>,
+          run_work_size<T>,      run_one<T>,            lanes_work_size<T>,
+          run_batch<T>,          jacobian_work_size<T>, jacobian_range<T>,
+          gradient_work_size<T>, gradient_range<T>};
 }
 
 }  // namespace

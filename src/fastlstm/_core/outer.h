@@ -11,6 +11,9 @@ namespace {
 
 constexpr int kMaxColumns = kVectorRegisters == 32 ? 6 : 2;  // of a tile of the four gates
 
+// Vectors between the dz of two steps: odd, so that the steps of a chunk spread over cache sets.
+inline std::int64_t dz_width(const LayerShape& a) { return 4ll * a.n_hidden + 1; }
+
 inline int n_columns(const LayerShape& a) { return a.n_in + 1 + a.n_hidden; }
 
 // Where in the window the factor of each column stands, in vectors from the slot of the step.
