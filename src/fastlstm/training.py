@@ -23,7 +23,7 @@ from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 
 FloatArray = NDArray[np.float64]
 UNEXCITED_FIT = 5.0  # percent; below it the output does not visibly follow the input
-WORTH_A_WARNING = (Status.MAX_ITER, Status.INTERRUPTED, Status.FALLBACK)
+WORTH_A_WARNING = (Status.MAX_ITER, Status.DIVERGED, Status.INTERRUPTED, Status.FALLBACK)
 
 
 @dataclass(frozen=True)

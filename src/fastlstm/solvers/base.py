@@ -23,6 +23,8 @@ _ADVICE = {
     Status.EARLY_STOPPED: "the free-run validation error stopped improving.",
     Status.MAX_ITER: "stopped at max_iter={max_iter}. Increase max_iter if fit % still rose.",
     Status.TIME_LIMIT: "stopped at time_limit. Allow more time if fit % still rose.",
+    Status.DIVERGED: "left the range of numbers; the best model before is kept. Use a smaller "
+    "learning rate.",
     Status.INTERRUPTED: "interrupted; the best model so far is kept.",
     Status.FALLBACK: "no network was better than the linear model on validation; the linear model "
     "is returned as a network. Use more data, a longer time_limit or another hidden_sizes.",

@@ -27,6 +27,7 @@ class Status(enum.Enum):
     EARLY_STOPPED = "early stopped on validation"
     MAX_ITER = "max_iter reached"
     TIME_LIMIT = "time_limit reached"
+    DIVERGED = "diverged"
     INTERRUPTED = "interrupted"
     FALLBACK = "fell back to the linear start"
 

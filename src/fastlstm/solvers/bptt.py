@@ -1,0 +1,107 @@
+"""Exact back-propagation through time with Adam: the method the others are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm import _core
+from fastlstm.records import Records
+from fastlstm.solvers.adam import Adam, clipped, cosine
+from fastlstm.solvers.base import AbstractSolver, Course
+from fastlstm.solvers.checks import check_options
+from fastlstm.solvers.gradients import gradient_of, masked, mean_gradient
+from fastlstm.solvers.problem import Problem, Status
+from fastlstm.solvers.tracker import Iterate, Tracker
+from fastlstm.solvers.windows import Windows
+from fastlstm.starts.random import random_start
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BPTT(AbstractSolver):
+    r"""Back-propagation through time on the free-run error, with Adam and a cosine rate.
+
+    Truncated: every step takes a batch of random windows, run from rest; the first `burn_in` steps
+    of a window drive the state and are not scored, the gradient goes back through the whole window.
+    Full (``window=None``): every step takes all records whole, from their beginning to their end.
+
+    Parameters
+    ----------
+    max_iter : int
+        Iterations; one scores about as many steps as the training records have.
+    tol : float
+        Not used: the rate falls to zero when iterations or time are used up.
+    window : int or None
+        Steps of a window; None for whole records.
+    burn_in : int
+        First steps of a window that are not scored.
+    batch : int
+        Windows per step.
+    learning_rate : float
+        First rate of Adam.
+    clip : float
+        Largest Euclidean norm of the gradient of the mean squared error.
+
+    Notes
+    -----
+    A step costs O(batch * window * n_params). The gradients come from the same kernels as the
+    Jacobian rows of "lm", see ``docs/theory/bptt.md``.
+
+    References
+    ----------
+    Werbos, "Backpropagation through time: what it does and how to do it", 1990; Williams, Peng,
+    "An efficient gradient-based algorithm for on-line training of recurrent network trajectories",
+    1990 (truncation); Kingma, Ba, 2015 (Adam); Loshchilov, Hutter, 2017 (cosine rate).
+    """
+
+    window: int | None = 200
+    burn_in: int = 50
+    batch: int = 16
+    learning_rate: float = 1e-2
+    clip: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_options(self, counts=("batch",), positive=("learning_rate", "clip"))
+        if self.window is not None:
+            check_options(self, counts=("window",), naturals=("burn_in",))
+
+    def run(
+        self,
+        problem: Problem,
+        start: FloatArray | None,
+        rng: np.random.Generator,
+        tracker: Tracker,
+    ) -> Course:
+        """One iterate per pass over the data."""
+        params = random_start(problem.network, rng) if start is None else start.copy()
+        adam, workspace = Adam(problem.network.n_params), _core.Workspace()
+        batches = self._batches(problem, rng)
+        while True:
+            squares, scored = 0.0, 0
+            rate = self.learning_rate * cosine(tracker.used)
+            for records in batches():
+                found = gradient_of(problem, params, records, workspace)
+                squares, scored = squares + found.cost, scored + found.n_scored
+                gradient = clipped(mean_gradient(problem, params, found), self.clip)
+                params = params + adam.step(gradient, rate)
+            if not np.isfinite(params).all():
+                return Status.DIVERGED
+            rmse = np.sqrt(squares / max(1, scored * problem.network.n_outputs))
+            yield Iterate(params, float(rmse), "bptt", n_rows=scored)
+
+    def _batches(
+        self, problem: Problem, rng: np.random.Generator
+    ) -> Callable[[], Iterable[Records]]:
+        """Return a function that yields the records of the steps of one pass."""
+        if self.window is None:
+            return lambda: [masked(problem.train, problem.washout)]
+        window = min(self.window, int(problem.train.lengths.max()))
+        burn_in = min(self.burn_in, window // 2)
+        windows = Windows(problem.train, window, burn_in, problem.washout)
+        n_steps = max(1, round(problem.train.n_total / (self.batch * windows.scored_per_window)))
+        return lambda: (windows.draw(self.batch, rng) for _ in range(n_steps))
