@@ -13,6 +13,7 @@
 #include "dispatch.h"
 #include "gradient_binding.h"
 #include "grouping.h"
+#include "online_binding.h"
 #include "structure.h"
 #include "threads.h"
 
@@ -138,8 +139,10 @@ nb::tuple jacobian(const Structure& structure, In1 params, In2 u, Index1 offsets
 
 }  // namespace
 
+const char* fastlstm::active_variant() { return active->name; }
+
 NB_MODULE(_kernels, m) {
-  m.doc() = "Compiled kernels: free run, Jacobian rows and gradients.";
+  m.doc() = "Compiled kernels: free run, Jacobian rows, gradients, learning sample by sample.";
   nb::class_<Structure>(m, "Structure")
       .def(nb::init<int, int, const std::vector<int>&, const std::vector<int>&>());
   nb::class_<Workspace>(m, "Workspace").def(nb::init<>());
@@ -150,4 +153,5 @@ NB_MODULE(_kernels, m) {
   m.def("variant", [] { return std::string(active->name); });
   m.def("set_variant", &set_variant);
   m.def("lanes", [](bool float32) { return float32 ? active->f32.lanes : active->f64.lanes; });
+  bind_online(m);
 }

@@ -71,12 +71,25 @@ struct Factors {
   Vec<T> value[kFeaturesPerUnit];
 };
 
+// Cells with these gates go one step on; c in place.
+template <class T>
+FASTLSTM_INLINE Factors<T> cell_tick(Vec<T> i, Vec<T> f, Vec<T> g, Vec<T> o, T* c) {
+  using V = Vec<T>;
+  const V one(T(1));
+  const V c_prev = V::load(c);
+  const V c_new = fma(f, c_prev, i * g);
+  const V tanh_c = tanh(c_new);
+  c_new.store(c);
+  return {{o * tanh_c, g * i * (one - i), c_prev * f * (one - f), i * (one - g * g),
+           tanh_c * o * (one - o), f, o * (one - tanh_c * tanh_c)}};
+}
+
 // The units of one block go one step on; c in place, h from `h_old` to `h_new`.
 template <class T>
 FASTLSTM_INLINE Factors<T> block_tick(const WaveBlock& block, const T* w, const T* u,
                                       const T* h_old, T* h_new, T* c) {
   using V = Vec<T>;
-  const V half(T(0.5)), one(T(1));
+  const V half(T(0.5));
   V acc[2][4];
   for (int g = 0; g < 4; ++g) {
     acc[0][g] = V::load(w + g * V::lanes);
@@ -88,14 +101,9 @@ FASTLSTM_INLINE Factors<T> block_tick(const WaveBlock& block, const T* w, const 
   const V f = fma(half, tanh(acc[0][1] + acc[1][1]), half);
   const V g = tanh(acc[0][2] + acc[1][2]);
   const V o = fma(half, tanh(acc[0][3] + acc[1][3]), half);
-  const V c_prev = V::load(c);
-  const V c_new = fma(f, c_prev, i * g);
-  const V tanh_c = tanh(c_new);
-  const V h = o * tanh_c;
-  c_new.store(c);
-  h.store(h_new);
-  return {{h, g * i * (one - i), c_prev * f * (one - f), i * (one - g * g),
-           tanh_c * o * (one - o), f, o * (one - tanh_c * tanh_c)}};
+  const Factors<T> factors = cell_tick(i, f, g, o, c);
+  factors.value[kH].store(h_new);
+  return factors;
 }
 
 // Writes the factors of the layers in one block that are inside the record at tick k.
