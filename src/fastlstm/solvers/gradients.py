@@ -16,7 +16,7 @@ Path = Literal["full", "cell", "none"]
 
 
 def masked(records: Records, washout: int) -> Records:
-    """Records with NaN outputs in the washout, which kernels do not score."""
+    """Put NaN for the outputs in the washout, which kernels do not score."""
     assert records.y is not None
     kept = records.scored(washout)[:, None]
     return Records(records.u, np.where(kept, records.y, np.nan), records.offsets)

@@ -59,11 +59,6 @@ class Pieces:
         y = _stack(y, starts, length, np.nan)
         return cls(_blocks(u, y, block), np.array(follows, dtype=np.int64))
 
-    @property
-    def n_scored(self) -> int:
-        """Steps that are scored, all blocks together."""
-        return sum(int(np.isfinite(part.y).any(axis=1).sum()) for part in self.blocks if part.y is not None)
-
     def first_states(self, problem: Problem, params: FloatArray) -> FloatArray:
         """States at the beginning of every piece, from runs of the pieces before from rest."""
         state = problem.network.zero_state(len(self.follows))

@@ -7,9 +7,15 @@ from dataclasses import fields
 from typing import Any
 
 from fastlstm.solvers.base import AbstractSolver
+from fastlstm.solvers.bptt import BPTT
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
+from fastlstm.solvers.split import Split
 
-SOLVERS: dict[str, type[AbstractSolver]] = {"lm": LevenbergMarquardt}
+SOLVERS: dict[str, type[AbstractSolver]] = {
+    "lm": LevenbergMarquardt,
+    "split": Split,
+    "bptt": BPTT,
+}
 AUTO = "lm"
 
 
