@@ -16,7 +16,7 @@
 namespace fastlstm {
 namespace {
 
-constexpr int kGradientChunk = 16;  // steps whose dz stay in the cache
+constexpr int kGradientChunk = 32;  // steps whose dz stay in the cache
 constexpr int kFlush = 512;         // steps whose products are summed in T; the rest is float64
 
 template <class T>
@@ -28,9 +28,7 @@ struct GradientWork {
   T* c;        // (n_units, lanes)
   SweepState<T> state;
   T* dz;     // per layer (kGradientChunk, dz_width, lanes)
-  T* local;  // (4 max_width, lanes)
-  T* out;    // (n_outputs, lanes)
-  HeadWork<T> head;
+  HeadSteps<T> head;
   T* sums;      // (n_params, lanes)
   int* sum_of;  // (n_params)
   int* columns;
@@ -53,10 +51,7 @@ GradientWork<T> lay_out_gradient(const Shape& s, Path path, std::int64_t longest
   w.state.dh = arena.take<T>(s.n_units * L);
   w.state.dc = arena.take<T>(s.n_units * L);
   w.dz = arena.take<T>(kGradientChunk * (4ll * s.n_units + s.n_layers) * L);
-  w.local = arena.take<T>(4ll * s.max_width * L);
-  w.out = arena.take<T>(s.n_outputs * L);
-  w.head.values = arena.take<T>(head_width(s) * L);
-  for (T*& a : w.head.adjoint) a = arena.take<T>(s.max_width * L);
+  w.head = lay_out_head<T>(s, kGradientChunk, arena);
   w.sums = arena.take<T>(s.n_params * L);
   w.sum_of = arena.take<int>(s.n_params);
   w.columns = arena.take<int>(columns);
@@ -106,10 +101,12 @@ template <class T>
 FASTLSTM_NOINLINE void run_stretch(const Shape& s, const Lanes<T>& g, const GradientJob& job,
                                    std::int64_t t, std::int64_t n, const GradientWork<T>& work) {
   constexpr int L = Lanes<T>::L;
+  const std::int64_t gap = std::int64_t(s.n_features) * L;
   T* slot = work.window;
   for (std::int64_t q = 0; q < n; ++q, ++t) {
-    slot += std::int64_t(s.n_features) * L;
-    gather_inputs(g, job.u, s.n_inputs, t, slot);
+    slot += gap;
+    if (q % kGradientChunk == 0)
+      gather_inputs(g, job.u, s.n_inputs, t, clamp_step(n - q, 0, kGradientChunk), slot, gap);
     Vec<T>(T(1)).store(slot + s.n_inputs * L);
     const T* weights = work.forward;
     for (int l = 0; l < s.n_layers; ++l) weights = forward_layer(s, l, weights, slot, work.c);
@@ -124,18 +121,20 @@ FASTLSTM_NOINLINE void run_stretch(const Shape& s, const Lanes<T>& g, const Grad
   }
 }
 
-// Head and sweep of one chunk: n steps back from step t in window slot `top`, dz of every step kept.
+// Sweep of one chunk: n steps back from window slot `top`, dz of every step kept.
 template <class T, Path P>
-FASTLSTM_NOINLINE void sweep_steps(const Shape& s, const Lanes<T>& g, std::int64_t t,
-                                   std::int64_t top, int n, const GradientWork<T>& work,
-                                   Scoring& score) {
-  constexpr int L = Lanes<T>::L;
-  T* dh_top = work.state.dh + s.layers[s.n_layers - 1].unit * L;
+FASTLSTM_NOINLINE void sweep_steps(const Shape& s, std::int64_t top, int n,
+                                   const GradientWork<T>& work) {
+  using V = Vec<T>;
+  constexpr int L = V::lanes;
+  const int n_top = s.layers[s.n_layers - 1].n_hidden;
+  T* dh = work.state.dh + s.layers[s.n_layers - 1].unit * L;
   for (int q = 0; q < n; ++q) {
     const T* slot = work.window + (top - q) * s.n_features * L;
     const T* weights = work.backward + s.n_sweep_weights;
-    if (P != kPathFull) std::memset(dh_top, 0, sizeof(T) * size_t(s.layers[s.n_layers - 1].n_hidden) * L);
-    head_gradient(s, work.params, slot, g, t - q, work.head, score, work.out, work.sums, dh_top);
+    const T* added = work.head.dh + q * n_top * L;
+    for (int j = 0; j < n_top * L; j += L)
+      (P == kPathFull ? V::load(dh + j) + V::load(added + j) : V::load(added + j)).store(dh + j);
     for (int l = s.n_layers - 1; l >= 0; --l) {
       const LayerShape& a = s.layers[l];
       weights -= 4ll * a.n_hidden * (a.n_hidden + (l ? a.n_in : 0));
@@ -143,7 +142,7 @@ FASTLSTM_NOINLINE void sweep_steps(const Shape& s, const Lanes<T>& g, std::int64
       if constexpr (P == kPathFull)
         sweep_layer(a, weights, slot, work.state, dz);
       else
-        cut_layer<T, P == kPathCell>(a, weights, slot, work.state, work.local, dz);
+        cut_layer<T, P == kPathCell>(a, weights, slot, work.state, dz);
     }
   }
 }
@@ -154,13 +153,9 @@ FASTLSTM_NOINLINE void flush_sums(const Shape& s, const GradientWork<T>& work, d
   constexpr int L = Vec<T>::lanes, D = Vec<double>::lanes;
   for (std::int64_t p = 0; p < s.n_params; ++p) {
     const T* from = work.sums + std::int64_t(work.sum_of[p]) * L;
-    Vec<double> total = load_double(from);
-    for (int i = D; i < L; i += D) total = total + load_double(from + i);
-    double all[D];
-    total.store(all);
-    double sum = 0.0;
-    for (double x : all) sum += x;
-    gradient[p] += sum;
+    Vec<double> sum = load_double(from);
+    for (int i = D; i < L; i += D) sum = sum + load_double(from + i);
+    gradient[p] += total(sum);
   }
   std::memset(work.sums, 0, sizeof(T) * size_t(s.n_params) * L);
 }
@@ -202,7 +197,9 @@ void group_gradient(const Shape& s, const GradientJob& job, std::int64_t group,
     run_stretch(s, g, job, t, n, work);
     for (std::int64_t left = n; left > 0;) {
       const int chunk = int(left < kGradientChunk ? left : kGradientChunk);
-      sweep_steps<T, P>(s, g, t + left - 1, left, chunk, work, score);
+      head_gradient(s, work.params, work.window + left * slot, g, t + left - 1, chunk, work.head,
+                    score, work.sums);
+      sweep_steps<T, P>(s, left, chunk, work);
       accumulate_steps(s, left, chunk, work);
       left -= chunk;
       if ((waiting += chunk) < kFlush) continue;

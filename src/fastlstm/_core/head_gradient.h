@@ -1,7 +1,13 @@
-// Error of the lanes at one step, its gradient with respect to head and bypasses, and dh.
+// Head, error and their gradient for a chunk of steps, and dh of the top layer.
+//
+// Every product runs over the steps of the chunk side by side: no sum waits for another.
 #pragma once
-#include "head_adjoint.h"
+#include <limits>
+
+#include "head.h"
 #include "lanes.h"
+#include "logistic.h"
+#include "step_products.h"
 
 namespace fastlstm {
 namespace {
@@ -14,106 +20,191 @@ struct Scoring {
   std::int64_t n_scored;  // steps with at least one measured output
 };
 
-// Output minus measurement of every lane in place, zero where it is not scored.
+// Per step of the chunk, latest first.
 template <class T>
-FASTLSTM_INLINE void subtract_measured(const Shape& s, const Lanes<T>& g, std::int64_t t,
-                                       Scoring& score, T* out) {
+struct HeadSteps {
+  T* values;   // (chunk, head_width, lanes)
+  T* adjoint;  // (chunk, head_width, lanes): derivative by the preactivations
+  T* measured;  // (chunk, n_outputs, lanes)
+  T* error;     // (chunk, n_outputs, lanes)
+  T* dh;       // (chunk, n_top, lanes)
+};
+
+template <class T>
+HeadSteps<T> lay_out_head(const Shape& s, int chunk, Arena& arena) {
+  const std::int64_t steps = std::int64_t(chunk) * Vec<T>::lanes;
+  HeadSteps<T> w;
+  w.values = arena.take<T>(steps * head_width(s));
+  w.adjoint = arena.take<T>(steps * head_width(s));
+  w.measured = arena.take<T>(steps * s.n_outputs);
+  w.error = arena.take<T>(steps * s.n_outputs);
+  w.dh = arena.take<T>(steps * s.layers[s.n_layers - 1].n_hidden);
+  return w;
+}
+
+// Measurements of n steps back from step t: (n, n_outputs, lanes), NaN where nothing is scored.
+template <class T>
+FASTLSTM_NOINLINE void gather_measured(const Shape& s, const Lanes<T>& g, std::int64_t t, int n,
+                                       const Scoring& score, T* out) {
   constexpr int L = Lanes<T>::L;
+  const T nothing = std::numeric_limits<T>::quiet_NaN();
   for (int i = 0; i < L; ++i) {
-    const bool inside = t >= score.washout && t < g.length[i];
-    const double* y = score.y + (inside ? (g.first[i] + t) * s.n_outputs : 0);
-    bool any = false;
+    const int begin = clamp_step(t - g.length[i] + 1, 0, n);
+    const int end = clamp_step(t - score.washout + 1, begin, n);
     for (int k = 0; k < s.n_outputs; ++k) {
-      const bool scored = inside && y[k] == y[k];
-      const double r = scored ? double(out[k * L + i]) - y[k] : 0.0;
-      out[k * L + i] = T(r);
-      score.cost += r * r;
-      any = any || scored;
+      T* to = out + k * L + i;
+      int q = 0;
+      for (; q < begin; ++q, to += s.n_outputs * L) *to = nothing;
+      const double* y = score.y + (g.first[i] + t - q) * s.n_outputs + k;
+      for (; q < end; ++q, to += s.n_outputs * L, y -= s.n_outputs) *to = T(*y);
+      for (; q < n; ++q, to += s.n_outputs * L) *to = nothing;
     }
-    score.n_scored += any;
   }
 }
 
-// sums[k] += r * x[k].
+// Output minus measurement in place, zero where it is not scored.
 template <class T>
-FASTLSTM_INLINE void add_products(Vec<T> r, const T* x, int n, T* sums) {
+FASTLSTM_NOINLINE void subtract_measured(int n_outputs, int n, const T* y, Scoring& score, T* out) {
   using V = Vec<T>;
-  for (int k = 0; k < n; ++k, x += V::lanes, sums += V::lanes)
-    fma(r, V::load(x), V::load(sums)).store(sums);
-}
-
-// out[k] += w[k] * r.
-template <class T>
-FASTLSTM_INLINE void add_scaled(const T* w, Vec<T> r, int n, T* out) {
-  using V = Vec<T>;
-  for (int k = 0; k < n; ++k, out += V::lanes) fma(V(w[k]), r, V::load(out)).store(out);
-}
-
-// Back through one MLP layer: gradient into `sums`, `out` += weight' d.
-template <class T>
-FASTLSTM_INLINE void head_layer_gradient(const HeadShape& a, const T* params, const T* values,
-                                         const T* below, const T* adjoint, T* sums, T* out) {
-  using V = Vec<T>;
-  constexpr int L = V::lanes;
-  for (int r = 0; r < a.n_out; ++r) {
-    const V value = V::load(values + r * L);
-    const V d = V::load(adjoint + r * L) * (V(T(1)) - value * value);
-    T* bias = sums + (a.bias + r) * L;
-    (V::load(bias) + d).store(bias);
-    add_products(d, below, a.n_in, sums + (a.weight + std::int64_t(r) * a.n_in) * L);
-    add_scaled(params + a.weight + std::int64_t(r) * a.n_in, d, a.n_in, out);
+  constexpr int L = V::lanes, D = Vec<double>::lanes;
+  Vec<double> cost[L / D];
+  for (auto& sum : cost) sum = Vec<double>(0.0);
+  V n_scored(T(0));
+  for (int q = 0; q < n; ++q) {
+    V any(T(0));
+    for (int k = 0; k < n_outputs; ++k, y += L, out += L) {
+      const V y_k = V::load(y);
+      any = max(any, zero_where_nan(y_k, V(T(1))));
+      zero_where_nan(y_k, V::load(out) - y_k).store(out);
+      for (int i = 0; i < L / D; ++i) {
+        const Vec<double> r = load_double(out + i * D);
+        cost[i] = fma(r, r, cost[i]);
+      }
+    }
+    n_scored = n_scored + any;
   }
+  T counts[L];
+  n_scored.store(counts);
+  for (T count : counts) score.n_scored += std::int64_t(count);
+  for (const auto& sum : cost) score.cost += total(sum);
 }
 
-// Free-run output of one slot without the measurement: (n_outputs, lanes).
+// The places of head and slot in a chunk: q steps before `slot`.
 template <class T>
-FASTLSTM_INLINE void lane_outputs(const Shape& s, const T* params, const T* slot, const T* h,
-                                  const T* values, T* out) {
-  using V = Vec<T>;
-  readout_values(s, params, h, values, out);
-  for (int k = 0; k < s.n_outputs; ++k, out += V::lanes)
-    (dot(params + s.readout_input + k * s.n_inputs, slot, s.n_inputs,
-         V(params[s.readout_bias + k])) +
-     V::load(out))
-        .store(out);
-}
+struct HeadChunk {
+  const Shape& s;
+  const T* params;
+  StepArray<T> u, h, values, adjoint, error, dh;
+  int n;
+};
 
-// Adds the gradient of head and bypasses at step t to `sums`, and dh of the top layer to `dh`.
 template <class T>
-void head_gradient(const Shape& s, const T* params, const T* slot, const Lanes<T>& g,
-                   std::int64_t t, const HeadWork<T>& work, Scoring& score, T* out, T* sums,
-                   T* dh) {
-  using V = Vec<T>;
-  constexpr int L = V::lanes;
+HeadChunk<T> head_chunk(const Shape& s, const T* params, T* slot, int n,
+                        const HeadSteps<T>& work) {
+  constexpr std::int64_t L = Vec<T>::lanes;
   const LayerShape& top = s.layers[s.n_layers - 1];
-  const T* h = slot + std::int64_t(top.feature) * L;
-  const int n_last = s.n_head ? s.head[s.n_head - 1].n_out : 0;
-  const T* values = work.values + (head_width(s) - n_last) * L;
-  head_values(s, params, h, work.values);
-  lane_outputs(s, params, slot, h, work.values, out);
-  subtract_measured(s, g, t, score, out);
-  T *adjoint = work.adjoint[0], *next = work.adjoint[1];
-  for (int j = 0; j < n_last; ++j) V(T(0)).store(adjoint + j * L);
-  for (int k = 0; k < s.n_outputs; ++k) {
-    const V r = V::load(out + k * L);
-    T* bias = sums + (s.readout_bias + k) * L;
-    (V::load(bias) + r).store(bias);
-    add_products(r, slot, s.n_inputs, sums + (s.readout_input + k * s.n_inputs) * L);
-    add_products(r, h, top.n_hidden, sums + (s.readout_hidden + k * top.n_hidden) * L);
-    add_products(r, values, n_last, sums + (s.readout_head + k * n_last) * L);
-    add_scaled(params + s.readout_hidden + k * top.n_hidden, r, top.n_hidden, dh);
-    add_scaled(params + s.readout_head + k * n_last, r, n_last, adjoint);
+  const std::int64_t back = -std::int64_t(s.n_features) * L, width = head_width(s) * L;
+  return {s,
+          params,
+          {slot, back},
+          {slot + top.feature * L, back},
+          {work.values, width},
+          {work.adjoint, width},
+          {work.error, s.n_outputs * L},
+          {work.dh, top.n_hidden * L},
+          n};
+}
+
+// Activations of all MLP layers, then the outputs into `error`.
+template <class T>
+void head_forward(const HeadChunk<T>& c) {
+  using V = Vec<T>;
+  const Shape& s = c.s;
+  StepArray<T> below = c.h;
+  int done = 0;
+  for (int l = 0; l < s.n_head; ++l) {
+    const HeadShape& a = s.head[l];
+    for (int r = 0; r < a.n_out; ++r) {
+      const Term<T> sum{c.params + a.weight + std::int64_t(r) * a.n_in, 1, below, a.n_in};
+      sum_steps(V(c.params[a.bias + r]), &sum, 1, c.n, c.values.at(done + r),
+                [](V z, int) { return Gate<T>::tanh_gate(V(T(Gate<T>::tanh_scale)) * z); });
+    }
+    below = c.values.at(done);
+    done += a.n_out;
   }
+  const int n_top = s.layers[s.n_layers - 1].n_hidden;
+  const int n_last = s.n_head ? s.head[s.n_head - 1].n_out : 0;
+  for (int k = 0; k < s.n_outputs; ++k) {
+    const Term<T> sums[] = {{c.params + s.readout_hidden + k * n_top, 1, c.h, n_top},
+                            {c.params + s.readout_input + k * s.n_inputs, 1, c.u, s.n_inputs},
+                            {c.params + s.readout_head + k * n_last, 1, below, n_last}};
+    sum_steps(V(c.params[s.readout_bias + k]), sums, 3, c.n, c.error.at(k),
+              [](V z, int) { return z; });
+  }
+}
+
+// From the error back to `adjoint` and `dh`.
+template <class T>
+void head_backward(const HeadChunk<T>& c) {
+  using V = Vec<T>;
+  const Shape& s = c.s;
+  int done = head_width(s);
+  Term<T> above{c.params + s.readout_head, 0, c.error, s.n_outputs};  // of the layer below it
   for (int l = s.n_head - 1; l >= 0; --l) {
     const HeadShape& a = s.head[l];
-    const T* below = l ? values - a.n_in * L : h;
-    for (int j = 0; l && j < a.n_in; ++j) V(T(0)).store(next + j * L);
-    head_layer_gradient(a, params, values, below, adjoint, sums, l ? next : dh);
-    values = below;
-    T* swap = adjoint;
-    adjoint = next;
-    next = swap;
+    done -= a.n_out;
+    for (int r = 0; r < a.n_out; ++r) {
+      const Term<T> sum{above.weights + r, a.n_out, above.x, above.n};
+      const StepArray<T> value = c.values.at(done + r);
+      sum_steps(V(T(0)), &sum, 1, c.n, c.adjoint.at(done + r), [&](V d, int q) {
+        const V v = V::load(value.step(q));
+        return d * (V(T(1)) - v * v);
+      });
+    }
+    above = {c.params + a.weight, 0, c.adjoint.at(done), a.n_out};
   }
+  const int n_top = s.layers[s.n_layers - 1].n_hidden;
+  for (int j = 0; j < n_top; ++j) {
+    const Term<T> sums[] = {{c.params + s.readout_hidden + j, n_top, c.error, s.n_outputs},
+                            {above.weights + j, n_top, above.x, s.n_head ? above.n : 0}};
+    sum_steps(V(T(0)), sums, 2, c.n, c.dh.at(j), [](V d, int) { return d; });
+  }
+}
+
+// Adds the products of the chunk to the sums of head, readout and bypasses.
+template <class T>
+void head_products(const HeadChunk<T>& c, T* sums) {
+  constexpr int L = Vec<T>::lanes;
+  const Shape& s = c.s;
+  StepArray<T> below = c.h;
+  int done = 0;
+  for (int l = 0; l < s.n_head; ++l) {
+    const HeadShape& a = s.head[l];
+    add_outer(c.adjoint.at(done), a.n_out, below, a.n_in, c.n, sums + a.weight * L);
+    add_steps(c.adjoint.at(done), a.n_out, c.n, sums + a.bias * L);
+    below = c.values.at(done);
+    done += a.n_out;
+  }
+  if (s.n_head)
+    add_outer(c.error, s.n_outputs, below, s.head[s.n_head - 1].n_out, c.n,
+              sums + s.readout_head * L);
+  add_outer(c.error, s.n_outputs, c.h, s.layers[s.n_layers - 1].n_hidden, c.n,
+            sums + s.readout_hidden * L);
+  add_outer(c.error, s.n_outputs, c.u, s.n_inputs, c.n, sums + s.readout_input * L);
+  add_steps(c.error, s.n_outputs, c.n, sums + s.readout_bias * L);
+}
+
+// n steps back from step t in `slot`: gradient of head and bypasses into `sums`, dh into `work`.
+template <class T>
+FASTLSTM_NOINLINE void head_gradient(const Shape& s, const T* params, T* slot,
+                                     const Lanes<T>& g, std::int64_t t, int n,
+                                     const HeadSteps<T>& work, Scoring& score, T* sums) {
+  const HeadChunk<T> c = head_chunk(s, params, slot, n, work);
+  head_forward(c);
+  gather_measured(s, g, t, n, score, work.measured);
+  subtract_measured(s.n_outputs, n, work.measured, score, work.error);
+  head_backward(c);
+  head_products(c, sums);
 }
 
 }  // namespace

@@ -27,14 +27,25 @@ Lanes<T> group_lanes(const std::int64_t* record, const std::int64_t* offsets) {
   return g;
 }
 
-// Inputs of step t: (n_inputs, lanes).
+inline int clamp_step(std::int64_t q, int low, int high) {
+  return int(q < low ? low : q < high ? q : high);
+}
+
+// Inputs of n steps from step t on; `out` is the slot of step t, the next one `gap` further.
 template <class T>
-FASTLSTM_INLINE void gather_inputs(const Lanes<T>& g, const double* u, int n_inputs,
-                                   std::int64_t t, T* out) {
+FASTLSTM_NOINLINE void gather_inputs(const Lanes<T>& g, const double* u, int n_inputs,
+                                     std::int64_t t, int n, T* out, std::int64_t gap) {
   constexpr int L = Lanes<T>::L;
-  for (int i = 0; i < L; ++i)
-    for (int k = 0; k < n_inputs; ++k)
-      out[k * L + i] = t < g.length[i] ? T(u[(g.first[i] + t) * n_inputs + k]) : T(0);
+  for (int i = 0; i < L; ++i) {
+    const int end = clamp_step(g.length[i] - t, 0, n);
+    for (int k = 0; k < n_inputs; ++k) {
+      T* to = out + k * L + i;
+      const double* from = u + (g.first[i] + t) * n_inputs + k;
+      int q = 0;
+      for (; q < end; ++q, to += gap, from += n_inputs) *to = T(*from);
+      for (; q < n; ++q, to += gap) *to = T(0);
+    }
+  }
 }
 
 }  // namespace

@@ -2,10 +2,9 @@
 //
 // The units go in tiles: their preactivations are summed in registers and meet the gates there.
 #pragma once
-#include "activations.h"
+#include "logistic.h"
 #include "matvec.h"
 #include "shape.h"
-#include "wave.h"
 
 namespace fastlstm {
 namespace {
@@ -24,7 +23,7 @@ T* pack_forward(const LayerShape& a, const double* params, T* out) {
           const double w = k < 0        ? params[a.bias + row]
                            : k < a.n_in ? params[a.weight_ih + row * a.n_in + k]
                                         : params[a.weight_hh + row * a.n_hidden + k - a.n_in];
-          *out++ = T(gate_scale(gate) * w);
+          *out++ = T((gate == 2 ? Gate<T>::tanh_scale : Gate<T>::scale) * w);
         }
   }
   return out;
@@ -35,19 +34,19 @@ template <class T, int N>
 FASTLSTM_INLINE void tile_gates(const Vec<T>* acc, T* c, T* feature, std::int64_t gap) {
   using V = Vec<T>;
   constexpr int L = V::lanes;
-  const V half(T(0.5)), one(T(1));
   for (int j = 0; j < N; ++j, acc += 4, c += L, feature += L) {
-    const V i = fma(half, tanh(acc[0]), half), f = fma(half, tanh(acc[1]), half);
-    const V g = tanh(acc[2]), o = fma(half, tanh(acc[3]), half);
-    const V c_prev = V::load(c), c_new = fma(f, c_prev, i * g), tanh_c = tanh(c_new);
+    const V i = Gate<T>::logistic(acc[0]), f = Gate<T>::logistic(acc[1]);
+    const V g = Gate<T>::tanh_gate(acc[2]), o = Gate<T>::logistic(acc[3]);
+    const V ig = i * g, fc = f * V::load(c), c_new = fc + ig;
+    const V tanh_c = Gate<T>::tanh_gate(V(T(Gate<T>::tanh_scale)) * c_new), h = o * tanh_c;
     c_new.store(c);
-    (o * tanh_c).store(feature + kH * gap);
-    (g * i * (one - i)).store(feature + kAi * gap);
-    (c_prev * f * (one - f)).store(feature + kAf * gap);
-    (i * (one - g * g)).store(feature + kAg * gap);
-    (tanh_c * o * (one - o)).store(feature + kAo * gap);
+    h.store(feature + kH * gap);
+    (ig - ig * i).store(feature + kAi * gap);
+    (fc - fc * f).store(feature + kAf * gap);
+    (i - ig * g).store(feature + kAg * gap);
+    (h - h * o).store(feature + kAo * gap);
     f.store(feature + kF * gap);
-    (o * (one - tanh_c * tanh_c)).store(feature + kE * gap);
+    (o - h * tanh_c).store(feature + kE * gap);
   }
 }
 

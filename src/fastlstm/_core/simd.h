@@ -91,6 +91,11 @@ template <class T>
 FASTLSTM_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
   return a.v > b.v ? a.v : b.v;
 }
+// Lanes of a where y is a number, zero where it is NaN.
+template <class T>
+FASTLSTM_INLINE Vec<T> zero_where_nan(Vec<T> y, Vec<T> a) {
+  return y.v == y.v ? a.v : typename Vec<T>::raw{};
+}
 #else
 #define FASTLSTM_INLINE inline
 #define FASTLSTM_NOINLINE
@@ -119,6 +124,9 @@ struct Vec {
   friend Vec operator/(Vec a, Vec b) { return map(a, b, [](T x, T y) { return x / y; }); }
   friend Vec min(Vec a, Vec b) { return map(a, b, [](T x, T y) { return x < y ? x : y; }); }
   friend Vec max(Vec a, Vec b) { return map(a, b, [](T x, T y) { return x > y ? x : y; }); }
+  friend Vec zero_where_nan(Vec y, Vec a) {
+    return map(y, a, [](T x, T e) { return x == x ? e : T(0); });
+  }
 };
 #endif
 
@@ -173,6 +181,15 @@ FASTLSTM_INLINE void store_lanes(Vec<T> a, T* p, int first, int n) {
   a.store(all);
   std::memcpy(p + first, all + first, sizeof(T) * size_t(n));
 #endif
+}
+
+// Sum of all lanes, in their order.
+template <class T>
+FASTLSTM_INLINE T total(Vec<T> a) {
+  T all[Vec<T>::lanes], sum = T(0);
+  a.store(all);
+  for (T x : all) sum += x;
+  return sum;
 }
 
 // As many elements as a Vec<double> has lanes, widened.
