@@ -63,7 +63,7 @@ class Ours:
     """Training steps on our kernel."""
 
     def __init__(self, network: Network, params: FloatArray, u: FloatArray, y: FloatArray) -> None:
-        n_steps, batch, n_inputs = u.shape
+        n_steps, batch, _ = u.shape
         self.network, self.adam = network, Adam(params.copy())
         self.u, self.y = (x.transpose(1, 0, 2).reshape(n_steps * batch, -1) for x in (u, y))
         self.offsets = np.arange(batch + 1) * n_steps

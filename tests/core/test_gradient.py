@@ -61,6 +61,18 @@ def test_gradient_matches_reference_when_record_is_long(variant, length, path):
     assert relative_error(found.gradient, exact(problem, y, 0, path)[2]) < 1e-10
 
 
+@paths
+def test_gradient_matches_reference_when_record_runs_forward_twice(path):
+    """Beyond 2048 steps only the state between stretches is kept; one record ends at a border."""
+    problem = CoreProblem("very long", Network(1, 1, (2, 1)), (4200, 2048, 2049))
+    y = targets(problem)
+    found = compute(problem, y, washout=70, path=path, float32=False)
+    cost, n_scored, expected, final = exact(problem, y, 70, path)
+    assert (found.cost, found.n_scored) == (pytest.approx(cost, rel=1e-11), n_scored)
+    assert relative_error(found.gradient, expected) < 1e-10
+    assert relative_error(found.final_state, final) < 1e-11
+
+
 @problems
 def test_full_gradient_equals_rows_times_errors(problem):
     """J'r with all the rows and all the memory is the same gradient."""
@@ -171,6 +183,38 @@ def test_gradient_keeps_state_when_there_is_no_step(path):
     state0 = problem.state0[:2].astype(np.float32).astype(float)
     found = gradient(network, params, u[:0], y, np.array([0, 0, 0]), path=path, state0=state0)
     np.testing.assert_array_equal(found.final_state, state0)
+
+
+@precision
+def test_gates_are_accurate_to_rounding(variant, float32):
+    """From rest with c0 given, h is sigmoid(z_o) tanh(c0) when the forget gate is open."""
+    network = Network(1, 1, (1,))
+    weights = {name: np.zeros(shape) for name, shape in network.shapes.items()}
+    weights["lstm.0.weight_ih"][3] = 1.0
+    weights["lstm.0.bias"][:] = [-80.0, 80.0, 0.0, 0.0]
+    size = np.logspace(-6, 3, 181, dtype=np.float32).astype(float)
+    signed = np.r_[-size, size]
+    z, c0 = (x.reshape(-1, 1) for x in np.meshgrid(signed, signed))
+    state0 = np.stack([np.zeros_like(c0), c0], axis=1)
+    offsets, nothing = np.arange(len(z) + 1), np.full_like(z, np.nan)
+    params = network.pack(weights)
+    found = gradient(network, params, z, nothing, offsets, state0=state0, float32=float32)
+    exact = np.tanh(c0) / (1.0 + np.exp(-np.clip(z, -700, 700)))
+    assert np.abs(found.final_state[:, 0] - exact).max() < (6e-7 if float32 else 1e-15)
+
+
+@paths
+@precision
+def test_gradient_stays_finite_when_input_is_huge(variant, float32, path):
+    """Saturated gates have no slope; nothing overflows on the way."""
+    network, params, u, offsets = PROBLEMS[1].inputs()
+    weights = network.unpack(params.copy())
+    weights["readout.input"][:] = 0.0
+    y = targets(PROBLEMS[1])
+    found = gradient(
+        network, network.pack(weights), 1e15 * u, y, offsets, path=path, float32=float32
+    )
+    assert np.isfinite(found.cost) and np.isfinite(found.gradient).all()
 
 
 @paths

@@ -1,9 +1,9 @@
 // Gradient of the squared error of the free run, one record per vector lane.
 //
-// A stretch of steps runs forward and leaves its factors; then it runs back in chunks: head and
-// sweep of a chunk first (sweep.h, cut_sweep.h), then its outer products (outer.h). Exact
-// back-propagation and the carried cell path need the whole record as one stretch; the gradient
-// cut at the delay takes stretches that stay in the first-level cache.
+// A stretch of steps runs forward and leaves its factors; then it runs back in chunks: the head
+// (head_gradient.h), the sweep (sweep.h, cut_sweep.h) and the outer products (outer.h). What is
+// carried back in time needs all stretches forward first: records longer than one stretch keep the
+// state between them and run forward twice. The gradient cut at the delay takes one chunk at a time.
 #pragma once
 #include "arena.h"
 #include "cut_sweep.h"
@@ -17,6 +17,7 @@ namespace fastlstm {
 namespace {
 
 constexpr int kGradientChunk = 32;  // steps whose dz stay in the cache
+constexpr int kMaxStretch = 2048;   // steps whose factors are kept
 constexpr int kFlush = 512;         // steps whose products are summed in T; the rest is float64
 
 template <class T>
@@ -26,6 +27,7 @@ struct GradientWork {
   T* backward;  // weights of the sweep, layer after layer
   T* window;   // (stretch + 1, n_features, lanes); the first slot holds the state before
   T* c;        // (n_units, lanes)
+  T* marks;    // per stretch the slot and c it starts from
   SweepState<T> state;
   T* dz;     // per layer (kGradientChunk, dz_width, lanes)
   HeadSteps<T> head;
@@ -35,7 +37,8 @@ struct GradientWork {
 };
 
 inline std::int64_t stretch_of(Path path, std::int64_t longest) {
-  return path == kPathNone && longest > kGradientChunk ? kGradientChunk : longest;
+  const std::int64_t most = path == kPathNone ? kGradientChunk : kMaxStretch;
+  return longest < most ? longest : most;
 }
 
 template <class T>
@@ -55,6 +58,8 @@ GradientWork<T> lay_out_gradient(const Shape& s, Path path, std::int64_t longest
   w.sums = arena.take<T>(s.n_params * L);
   w.sum_of = arena.take<int>(s.n_params);
   w.columns = arena.take<int>(columns);
+  const std::int64_t stretches = path == kPathNone ? 0 : (longest + kMaxStretch - 1) / kMaxStretch;
+  w.marks = arena.take<T>(stretches * (s.n_features + s.n_units) * L);
   w.window = arena.take<T>((stretch_of(path, longest) + 1) * s.n_features * L);
   return w;
 }
@@ -93,6 +98,15 @@ void start_lanes(const Shape& s, const Lanes<T>& g, const double* state0,
       h = state ? T(state[j]) : T(0);
       c = state ? T(state[s.n_units + j]) : T(0);
     });
+  }
+}
+
+// Copies what the step after a slot reads of it: h of all layers.
+template <class T>
+void keep_state(const Shape& s, const T* slot, T* to) {
+  for (int l = 0; l < s.n_layers; ++l) {
+    const std::int64_t at = std::int64_t(s.layers[l].feature) * Vec<T>::lanes;
+    std::memcpy(to + at, slot + at, sizeof(T) * size_t(s.layers[l].n_hidden) * Vec<T>::lanes);
   }
 }
 
@@ -177,39 +191,86 @@ void accumulate_steps(const Shape& s, std::int64_t top, int n, const GradientWor
   }
 }
 
+// Where products go when enough steps are summed.
+struct Collected {
+  double* gradient;       // (n_params)
+  std::int64_t waiting;   // steps since the last flush
+};
+
+// n steps back from the end of a stretch that began at step t.
+template <class T, Path P>
+void run_back(const Shape& s, const Lanes<T>& g, std::int64_t t, std::int64_t n,
+              const GradientWork<T>& work, Scoring& score, Collected& collected) {
+  const std::int64_t slot = std::int64_t(s.n_features) * Lanes<T>::L;
+  while (n > 0) {
+    const int chunk = int(n < kGradientChunk ? n : kGradientChunk);
+    head_gradient(s, work.params, work.window + n * slot, g, t + n - 1, chunk, work.head, score,
+                  work.sums);
+    sweep_steps<T, P>(s, n, chunk, work);
+    accumulate_steps(s, n, chunk, work);
+    n -= chunk;
+    if ((collected.waiting += chunk) < kFlush) continue;
+    flush_sums(s, work, collected.gradient);
+    collected.waiting = 0;
+  }
+}
+
+// Cut at the delay: every stretch goes back at once; in the washout there is nothing to go back for.
+template <class T>
+void run_cut(const Shape& s, const Lanes<T>& g, const GradientJob& job, const GradientWork<T>& work,
+             Scoring& score, Collected& collected) {
+  for (std::int64_t t = 0, n; t < g.longest; t += n) {
+    n = clamp_step(g.longest - t, 0, kGradientChunk);
+    run_stretch(s, g, job, t, n, work);
+    if (t + n > job.washout) run_back<T, kPathNone>(s, g, t, n, work, score, collected);
+    keep_state(s, work.window + n * std::int64_t(s.n_features) * Lanes<T>::L, work.window);
+  }
+}
+
+// All stretches forward, then all of them back; but for the last one the factors are made again.
+template <class T, Path P>
+void run_carried(const Shape& s, const Lanes<T>& g, const GradientJob& job,
+                 const GradientWork<T>& work, Scoring& score, Collected& collected) {
+  constexpr int L = Lanes<T>::L;
+  const std::int64_t slot = std::int64_t(s.n_features) * L, units = std::int64_t(s.n_units) * L;
+  const std::int64_t last = (g.longest - 1) / kMaxStretch;
+  for (std::int64_t k = 0; k <= last; ++k) {
+    T* mark = work.marks + k * (slot + units);
+    keep_state(s, work.window, mark);
+    std::memcpy(mark + slot, work.c, sizeof(T) * size_t(units));
+    const int n = clamp_step(g.longest - k * kMaxStretch, 0, kMaxStretch);
+    run_stretch(s, g, job, k * kMaxStretch, n, work);
+    if (k < last) keep_state(s, work.window + n * slot, work.window);
+  }
+  for (std::int64_t k = last; k >= 0; --k) {
+    const int n = clamp_step(g.longest - k * kMaxStretch, 0, kMaxStretch);
+    if (k < last) {
+      const T* mark = work.marks + k * (slot + units);
+      keep_state(s, mark, work.window);
+      std::memcpy(work.c, mark + slot, sizeof(T) * size_t(units));
+      run_stretch(s, g, job, k * kMaxStretch, n, work);
+    }
+    run_back<T, P>(s, g, k * kMaxStretch, n, work, score, collected);
+  }
+}
+
 template <class T, Path P>
 void group_gradient(const Shape& s, const GradientJob& job, std::int64_t group,
                     const GradientWork<T>& work) {
   constexpr int L = Lanes<T>::L;
-  const std::int64_t slot = std::int64_t(s.n_features) * L;
   const Lanes<T> g = group_lanes<T>(job.record + group * L, job.offsets);
   Scoring score{job.y, job.washout, 0.0, 0};
-  double* gradient = job.gradient + group * s.n_params;
-  for (std::int64_t p = 0; p < s.n_params; ++p) gradient[p] = 0.0;
+  Collected collected{job.gradient + group * s.n_params, 0};
+  for (std::int64_t p = 0; p < s.n_params; ++p) collected.gradient[p] = 0.0;
   std::memset(work.sums, 0, sizeof(T) * size_t(s.n_params) * L);
   std::memset(work.state.dh, 0, sizeof(T) * size_t(s.n_units) * L);
   std::memset(work.state.dc, 0, sizeof(T) * size_t(s.n_units) * L);
   start_lanes(s, g, job.state0, work);
-  const std::int64_t stretch = stretch_of(P, g.longest);
-  std::int64_t waiting = 0;  // steps since the last flush
-  for (std::int64_t t = 0, n; t < g.longest; t += n) {
-    n = g.longest - t < stretch ? g.longest - t : stretch;
-    run_stretch(s, g, job, t, n, work);
-    for (std::int64_t left = n; left > 0;) {
-      const int chunk = int(left < kGradientChunk ? left : kGradientChunk);
-      head_gradient(s, work.params, work.window + left * slot, g, t + left - 1, chunk, work.head,
-                    score, work.sums);
-      sweep_steps<T, P>(s, left, chunk, work);
-      accumulate_steps(s, left, chunk, work);
-      left -= chunk;
-      if ((waiting += chunk) < kFlush) continue;
-      flush_sums(s, work, gradient);
-      waiting = 0;
-    }
-    if (t + n < g.longest)
-      std::memcpy(work.window, work.window + n * slot, sizeof(T) * size_t(slot));
-  }
-  flush_sums(s, work, gradient);
+  if (P == kPathNone)
+    run_cut(s, g, job, work, score, collected);
+  else if (g.longest > 0)
+    run_carried<T, P>(s, g, job, work, score, collected);
+  flush_sums(s, work, collected.gradient);
   job.cost[group] = score.cost;
   job.n_scored[group] = score.n_scored;
 }

@@ -85,8 +85,8 @@ def gradient(
     Notes
     -----
     One record per vector lane, so that fewer records than lanes (4 to 16 in float32) leave lanes
-    idle. O(n_total * n_params) time. "full" and "cell" keep 7 numbers per unit and step of one
-    group of records, "none" those of 16 steps.
+    idle. O(n_total * n_params) time. Per thread 7 numbers per unit, lane and step are kept, of at
+    most 2048 steps ("none": 32); what is carried back over longer records runs forward twice.
 
     Examples
     --------
