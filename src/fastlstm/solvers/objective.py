@@ -11,6 +11,7 @@ from fastlstm import _core
 from fastlstm._linalg import NormalEquations
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.stability import StabilityConstraint
 
 FloatArray = NDArray[np.float64]
 
@@ -19,10 +20,13 @@ _BYTES_PER_BLOCK = 64_000_000  # Jacobian rows held at a time
 
 @dataclass(frozen=True)
 class Objective:
-    r"""Sum of squared free-run errors over chosen rows, plus a ridge.
+    r"""Sum of squared free-run errors over chosen rows, plus a ridge and a penalty.
 
     .. math:: F(\theta) = \sum_{t \in rows} \|\hat y_t(\theta) - y_t\|^2
               + \alpha \|\theta - \theta_{anchor}\|^2
+              + w \sum_{layers} \max(e_l(\theta) + \sigma_l, 0)^2
+
+    with the excess e of a stability constraint; without one the last sum is absent.
 
     Parameters
     ----------
@@ -36,6 +40,12 @@ class Objective:
     alpha : float
     anchor : array of shape (n_params,) or None
         Centre of the ridge; zero when None.
+    constraint : StabilityConstraint or None
+        Each layer that violates it adds one residual.
+    constraint_weight : float
+        w, see `penalty.Penalty`.
+    constraint_shift : float or array of shape (n_layers,)
+        :math:`\sigma`.
     """
 
     network: Network
@@ -44,6 +54,9 @@ class Objective:
     memory: int
     alpha: float
     anchor: FloatArray | None = None
+    constraint: StabilityConstraint | None = None
+    constraint_weight: float = 0.0
+    constraint_shift: float | FloatArray = 0.0
     float32: bool = True
     n_threads: int = 1
     workspace: _core.Workspace = field(default_factory=_core.Workspace)
@@ -69,11 +82,15 @@ class Objective:
         )
         residual = self._residual(y, self.plan)
         cost = float(residual @ residual) + self.alpha * float(np.sum(self._offset(params) ** 2))
+        if self.constraint is not None:
+            cost += self._penalty(params)
         return cost if np.isfinite(cost) else np.inf
 
     def rmse(self, params: FloatArray, cost: float) -> float:
         """Root mean squared error of the rows, in standardised units, from a known cost."""
         squares = cost - self.alpha * float(np.sum(self._offset(params) ** 2))
+        if self.constraint is not None:
+            squares -= self._penalty(params)
         return float(np.sqrt(max(squares, 0.0) / self.n_residuals))
 
     def normal_equations(self, params: FloatArray) -> NormalEquations:
@@ -93,7 +110,24 @@ class Objective:
             )
             equations.add(result.rows, self._residual(result.y, plan))
         equations.add_ridge(self.alpha, self._offset(params))
+        if self.constraint is not None:
+            self._add_constraint(equations, self.constraint, params)
         return equations
+
+    def _penalty(self, params: FloatArray) -> float:
+        assert self.constraint is not None
+        violation = np.maximum(self.constraint.excess(params) + self.constraint_shift, 0.0)
+        return self.constraint_weight * float(violation @ violation)
+
+    def _add_constraint(
+        self, equations: NormalEquations, constraint: StabilityConstraint, params: FloatArray
+    ) -> None:
+        """One row ``sqrt(w) * grad e`` with residual ``sqrt(w) * (e + shift)`` per violation."""
+        violation = np.maximum(constraint.excess(params) + self.constraint_shift, 0.0)
+        if np.any(violation > 0.0):
+            root = np.sqrt(self.constraint_weight)
+            rows = constraint.jacobian(params, self.constraint_shift)
+            equations.add(root * rows, root * violation)
 
     def _blocks(self) -> list[_core.RowPlan]:
         n_blocks, lanes = self.plan.step.shape

@@ -1,0 +1,148 @@
+"""Stability as a constraint on the weights: how far it is violated, its derivative."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.network import Network
+from fastlstm.stability.adjoint import radius_gradient
+from fastlstm.stability.bounds import Interval, LayerWeights, Sweep, layer_sweeps, network_sweeps
+from fastlstm.stability.gains import Kind, loop_factors, loop_matrix, spectral_radius
+from fastlstm.stability.projection import project
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StabilityConstraint:
+    r"""The loop radius of every LSTM layer stays at or below ``1 - margin``.
+
+    The loop radius is the spectral radius of the layer's loop matrix (`gains.loop_matrix`) for
+    inputs inside a box. The measure of violation is its logarithm,
+
+    .. math:: e_l(\theta) = \log \varrho(Q_l(\theta)) - \log(1 - margin),
+
+    because the radius of an unconstrained network is often in the hundreds, and a logarithm is
+    nearly linear in the weights from there down to one.
+
+    Parameters
+    ----------
+    network : Network
+    input_lo, input_hi : array of shape (n_inputs,)
+        Smallest and largest input, in standardised units.
+    kind : {"incremental", "iss"}
+        "incremental": two runs with the same input converge from any initial states. "iss": the
+        state decays where input and biases vanish; much weaker.
+    margin : float
+        Between 0 and 1, both excluded.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+
+    Notes
+    -----
+    A call of `excess` costs O(hidden_size^3) per layer (eigenvalues); for 6 units that is
+    about 0.2 ms per layer, for 32 units 0.4 ms. `jacobian` costs twice to three times as much.
+
+    Examples
+    --------
+    >>> network = Network(1, 1, (2,))
+    >>> constraint = StabilityConstraint(network, np.array([-3.0]), np.array([3.0]))
+    >>> constraint.holds(np.zeros(network.n_params))
+    True
+    """
+
+    network: Network
+    input_lo: FloatArray
+    input_hi: FloatArray
+    kind: Kind = "incremental"
+    margin: float = 0.01
+
+    def __post_init__(self) -> None:
+        for name in ("input_lo", "input_hi"):
+            value = np.asarray(getattr(self, name))
+            if value.shape != (self.network.n_inputs,) or not np.isfinite(value).all():
+                raise ValueError(
+                    f"{name} must hold {self.network.n_inputs} finite numbers, one per input "
+                    f"channel; got {value}. Pass the smallest and largest standardised input."
+                )
+        if np.any(self.input_lo > self.input_hi):
+            raise ValueError(
+                f"input_lo must not exceed input_hi; got {self.input_lo} and {self.input_hi}. "
+                "Exchange them."
+            )
+        if self.kind not in ("incremental", "iss"):
+            raise ValueError(
+                f'kind must be "incremental" or "iss"; got {self.kind!r}. Use "incremental" for '
+                "a model that forgets its initial state."
+            )
+        if not 0.0 < self.margin < 1.0:
+            raise ValueError(
+                f"margin must lie between 0 and 1; got {self.margin!r}. Use e.g. 0.01."
+            )
+
+    @property
+    def u(self) -> Interval:
+        """The box of inputs."""
+        return Interval.between(np.asarray(self.input_lo), np.asarray(self.input_hi))
+
+    def layer_radius(self, weights: LayerWeights, sweep: Sweep) -> float:
+        """Loop radius of one layer with the last sweep of its bounds."""
+        loop = loop_matrix(loop_factors(sweep, self.kind), weights.weight_hh)
+        return spectral_radius(loop)
+
+    def radii(self, params: FloatArray) -> FloatArray:
+        """Loop radius of every layer, shape (n_layers,); infinite where a bound is."""
+        radii, x = np.full(self.network.num_layers, np.inf), self.u
+        for layer in range(len(radii)):
+            weights = LayerWeights.of(self.network, params, layer)
+            if not all(np.isfinite(part).all() for part in weights):
+                break
+            sweep = layer_sweeps(weights, x)[-1]
+            radii[layer], x = self.layer_radius(weights, sweep), sweep.h
+        return radii
+
+    def excess(self, params: FloatArray) -> FloatArray:
+        """Logarithm of radius over ``1 - margin`` per layer, shape (n_layers,).
+
+        Positive where the layer violates the constraint, -inf where nothing is fed back.
+        """
+        return self._excess_of(self.radii(params))
+
+    def violation(self, params: FloatArray) -> FloatArray:
+        """Positive part of `excess`, shape (n_layers,)."""
+        return np.maximum(self.excess(params), 0.0)
+
+    def holds(self, params: FloatArray) -> bool:
+        """Whether every layer satisfies the constraint."""
+        return bool(np.all(self.excess(params) <= 0.0))
+
+    def jacobian(self, params: FloatArray, shift: float | FloatArray = 0.0) -> FloatArray:
+        """Differentiate ``max(excess + shift, 0)``: shape (n_layers, n_params).
+
+        Rows of layers where that is zero, and of those whose radius is not finite, are zero.
+        """
+        jacobian = np.zeros((self.network.num_layers, self.network.n_params))
+        radii = self.radii(params)
+        excess = self._excess_of(radii)
+        active = np.isfinite(excess) & (excess + shift > 0.0)
+        if not np.any(active):
+            return jacobian
+        sweeps = network_sweeps(self.network, params, self.u)
+        for layer in np.flatnonzero(active):
+            gradient = radius_gradient(self.network, params, self.u, sweeps, int(layer), self.kind)
+            jacobian[layer] = gradient / radii[layer]
+        return jacobian
+
+    def project(self, params: FloatArray) -> FloatArray:
+        """Weights near `params` for which the constraint holds; see `projection.project`."""
+        return project(self, params)
+
+    def _excess_of(self, radii: FloatArray) -> FloatArray:
+        with np.errstate(divide="ignore"):
+            return np.log(radii) - np.log1p(-self.margin)
