@@ -4,6 +4,7 @@ import pytest
 from fastlstm import _core
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.objective import Objective
+from fastlstm.stability import StabilityConstraint
 from fastlstm.starts.near_linear import solve_readout
 from problems import PROBLEMS, teacher_params
 
@@ -89,3 +90,55 @@ def test_descend_reports_a_stall_when_no_step_helps():
         if state.stalled:
             break
     assert state.stalled
+
+
+def constrained(known, **kwargs):
+    network = known.problem.network
+    limit = 3.0 * np.ones(network.n_inputs)
+    constraint = StabilityConstraint(network, -limit, limit)
+    return make_objective(known, constraint=constraint, constraint_weight=20.0, **kwargs)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_gradient_includes_the_stability_penalty(rng, shift):
+    """Slope of the cost along a direction, with two violated layers."""
+    objective = constrained(PROBLEMS[1], constraint_shift=shift)
+    params = teacher_params(objective.network, seed=5)
+    assert np.all(objective.constraint.violation(params) > 0)
+    equations = objective.normal_equations(params)
+    without = make_objective(PROBLEMS[1]).normal_equations(params)
+    assert not np.allclose(equations.gradient, without.gradient, rtol=0.01)
+    direction, step = rng.normal(size=len(params)), 1e-5
+    slope = objective.cost(params + step * direction) - objective.cost(params - step * direction)
+    assert 2 * equations.gradient @ direction == pytest.approx(slope / (2 * step), rel=1e-4)
+
+
+def test_penalty_is_the_weighted_square_of_the_violation_and_no_part_of_the_rmse():
+    """The cost grows by w (e + shift)^2 per layer; the RMSE stays that of the free run."""
+    shift = np.array([0.1, 0.2])
+    objective, plain = constrained(PROBLEMS[1], constraint_shift=shift), make_objective(PROBLEMS[1])
+    params = teacher_params(objective.network, seed=5)
+    cost, cost_plain = objective.cost(params), plain.cost(params)
+    violation = objective.constraint.violation(params) + shift
+    assert cost - cost_plain == pytest.approx(20.0 * violation @ violation)
+    assert objective.rmse(params, cost) == pytest.approx(plain.rmse(params, cost_plain))
+
+
+def test_satisfied_constraint_changes_no_bit():
+    """Inside, the constrained objective is the other one."""
+    objective, plain = constrained(PROBLEMS[1]), make_objective(PROBLEMS[1])
+    params = objective.constraint.project(teacher_params(objective.network, seed=5))
+    assert objective.cost(params) == plain.cost(params)
+    ours, theirs = objective.normal_equations(params), plain.normal_equations(params)
+    np.testing.assert_array_equal(ours.gram, theirs.gram)
+    np.testing.assert_array_equal(ours.gradient, theirs.gradient)
+
+
+def test_cost_is_infinite_where_a_bound_overflows():
+    """A forget gate that saturates in float64 is a rejected step."""
+    objective = constrained(PROBLEMS[0])
+    network = objective.network
+    params = teacher_params(network, seed=5)
+    bias = params[network.layout["lstm.0.bias"][0]]
+    bias[network.hidden_sizes[0] : 2 * network.hidden_sizes[0]] = 1e4
+    assert objective.cost(params) == np.inf

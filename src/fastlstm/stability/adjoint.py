@@ -58,6 +58,7 @@ def radius_gradient(
     sweeps: list[list[Sweep]],
     layer: int,
     kind: Kind,
+    smoothing: float = 0.0,
 ) -> FloatArray:
     """Differentiate the spectral radius of the loop matrix of layer `layer`.
 
@@ -72,13 +73,13 @@ def radius_gradient(
         One of the one-sided derivatives where a weight is zero or a bound switches.
     """
     gradient = np.zeros(network.n_params)
-    weights = LayerWeights.of(network, params, layer)
+    weights = LayerWeights.of(network, params, layer, smoothing)
     into = LayerWeights.of(network, gradient, layer)
-    d_last = _loop_adjoint(weights.weight_hh, sweeps[layer][-1], kind, into.weight_hh)
+    d_last = _loop_adjoint(weights, sweeps[layer][-1], kind, into.weight_hh)
     d_h = None
     for below in range(layer, -1, -1):
         x = sweeps[below - 1][-1].h if below > 0 else u
-        weights = LayerWeights.of(network, params, below)
+        weights = LayerWeights.of(network, params, below, smoothing)
         into = LayerWeights.of(network, gradient, below)
         d_h = _layer_adjoint(weights, x, sweeps[below], d_last, d_h, into)
         d_last = None
@@ -86,15 +87,15 @@ def radius_gradient(
 
 
 def _loop_adjoint(
-    weight_hh: FloatArray, sweep: Sweep, kind: Kind, d_weight_hh: FloatArray
+    weights: LayerWeights, sweep: Sweep, kind: Kind, d_weight_hh: FloatArray
 ) -> SweepAdjoint:
     """Through ``Q = sum of k |weight_hh|`` to the bounds of the last sweep."""
-    width = weight_hh.shape[1]
-    factors = loop_factors(sweep, kind)
-    d_loop = perron_gradient(loop_matrix(factors, weight_hh))
-    gates = weight_hh.reshape(4, width, width)
-    d_weight_hh += (factors[:, :, None] * np.sign(gates) * d_loop).reshape(weight_hh.shape)
-    d_factors = np.sum(np.abs(gates) * d_loop, axis=2)
+    width = weights.weight_hh.shape[1]
+    factors, magnitude = loop_factors(sweep, kind), weights.magnitude(weights.weight_hh)
+    d_loop = perron_gradient(loop_matrix(factors, magnitude))
+    d_magnitude = (factors[:, :, None] * d_loop).reshape(magnitude.shape)
+    d_weight_hh += weights.slope(weights.weight_hh) * d_magnitude
+    d_factors = np.sum(magnitude.reshape(4, width, width) * d_loop, axis=2)
     adjoint = SweepAdjoint.zeros(width)
     entry = sweep.o / sweep.keep
     adjoint.o += np.sum(d_factors[:3] * gate_gains(sweep, kind)[:3], axis=0) / sweep.keep
@@ -137,18 +138,20 @@ def _layer_adjoint(
     """Through the sweeps of one layer, last first; returns the derivative with respect to x."""
     width = weights.weight_hh.shape[1]
     d_centre, d_radius = np.zeros(4 * width), np.zeros(4 * width)
-    sign = np.sign(weights.weight_hh)
+    slope_hh, slope_ih = weights.slope(weights.weight_hh), weights.slope(weights.weight_ih)
+    magnitude_hh = weights.magnitude(weights.weight_hh)
+    magnitude_ih = weights.magnitude(weights.weight_ih)
     for sweep in reversed(sweeps):
         adjoint = SweepAdjoint.zeros(width) if d_last is None else d_last
         z_centre, z_radius = _sweep_adjoint(sweep, adjoint, d_h)
         into.weight_hh[:] += np.outer(z_centre, sweep.h_prev.centre)
-        into.weight_hh[:] += sign * np.outer(z_radius, sweep.h_prev.radius)
-        d_h = Interval(weights.weight_hh.T @ z_centre, np.abs(weights.weight_hh).T @ z_radius)
+        into.weight_hh[:] += slope_hh * np.outer(z_radius, sweep.h_prev.radius)
+        d_h = Interval(weights.weight_hh.T @ z_centre, magnitude_hh.T @ z_radius)
         d_centre, d_radius, d_last = d_centre + z_centre, d_radius + z_radius, None
     into.bias[:] += d_centre
     into.weight_ih[:] += np.outer(d_centre, x.centre)
-    into.weight_ih[:] += np.sign(weights.weight_ih) * np.outer(d_radius, x.radius)
-    return Interval(weights.weight_ih.T @ d_centre, np.abs(weights.weight_ih).T @ d_radius)
+    into.weight_ih[:] += slope_ih * np.outer(d_radius, x.radius)
+    return Interval(weights.weight_ih.T @ d_centre, magnitude_ih.T @ d_radius)
 
 
 def _sweep_adjoint(

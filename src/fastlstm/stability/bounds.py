@@ -32,18 +32,39 @@ class Interval(NamedTuple):
 
 
 class LayerWeights(NamedTuple):
-    """Weights of one LSTM layer, see `Network.shapes`."""
+    r"""Weights of one LSTM layer, see `Network.shapes`.
+
+    With `smoothing` :math:`\epsilon > 0` their magnitudes are
+    :math:`\sqrt{w^2 + \epsilon^2} - \epsilon \le |w|`: differentiable at zero, where many weights
+    end up under a constraint, but no longer a proof.
+    """
 
     weight_ih: FloatArray
     weight_hh: FloatArray
     bias: FloatArray
+    smoothing: float = 0.0
 
     @classmethod
-    def of(cls, network: Network, params: FloatArray, layer: int) -> LayerWeights:
+    def of(
+        cls, network: Network, params: FloatArray, layer: int, smoothing: float = 0.0
+    ) -> LayerWeights:
         """Take views of the flat vector."""
         parts = ("weight_ih", "weight_hh", "bias")
         places = (network.layout[f"lstm.{layer}.{part}"] for part in parts)
-        return cls(*(params[where].reshape(shape) for where, shape in places))
+        weight_ih, weight_hh, bias = (params[where].reshape(shape) for where, shape in places)
+        return cls(weight_ih, weight_hh, bias, smoothing)
+
+    def magnitude(self, weight: FloatArray) -> FloatArray:
+        """Absolute values, smoothed."""
+        if self.smoothing == 0.0:
+            return np.abs(weight)
+        return np.hypot(weight, self.smoothing) - self.smoothing
+
+    def slope(self, weight: FloatArray) -> FloatArray:
+        """Differentiate `magnitude`."""
+        if self.smoothing == 0.0:
+            return np.sign(weight)
+        return weight / np.hypot(weight, self.smoothing)
 
 
 @dataclass(frozen=True)
@@ -117,9 +138,9 @@ def layer_sweeps(weights: LayerWeights, x: Interval) -> list[Sweep]:
     O(SWEEPS * hidden_size^2). Derivation: docs/theory/stability.md, section "Boxes".
     """
     width = weights.weight_hh.shape[1]
-    magnitude = np.abs(weights.weight_hh)
+    magnitude = weights.magnitude(weights.weight_hh)
     centre = weights.weight_ih @ x.centre + weights.bias
-    radius = np.abs(weights.weight_ih) @ x.radius
+    radius = weights.magnitude(weights.weight_ih) @ x.radius
     h, sweeps = Interval(np.zeros(width), np.ones(width)), []
     for _ in range(SWEEPS):
         z_centre, z_radius = centre + weights.weight_hh @ h.centre, radius + magnitude @ h.radius
@@ -140,10 +161,12 @@ def _sweep(h_prev: Interval, z_lo: FloatArray, z_hi: FloatArray) -> Sweep:
     return Sweep(h_prev, z_lo, z_hi, i, f, keep, o, g_lo, g_hi, c_lo, c_hi, h)
 
 
-def network_sweeps(network: Network, params: FloatArray, u: Interval) -> list[list[Sweep]]:
+def network_sweeps(
+    network: Network, params: FloatArray, u: Interval, smoothing: float = 0.0
+) -> list[list[Sweep]]:
     """Sweeps of every layer, from the bottom: each layer sees the h of the one below."""
     sweeps, x = [], u
     for layer in range(network.num_layers):
-        sweeps.append(layer_sweeps(LayerWeights.of(network, params, layer), x))
+        sweeps.append(layer_sweeps(LayerWeights.of(network, params, layer, smoothing), x))
         x = sweeps[-1][-1].h
     return sweeps

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from fastlstm.stability.gains import Kind, loop_factors, loop_matrix, spectral_r
 from fastlstm.stability.projection import project
 
 FloatArray = NDArray[np.float64]
+
+SMOOTHING = 0.03  # in units of a weight
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class StabilityConstraint:
         state decays where input and biases vanish; much weaker.
     margin : float
         Between 0 and 1, both excluded.
+    smoothing : float
+        See `bounds.LayerWeights`: zero for a proof, see `smoothed` for training.
 
     Raises
     ------
@@ -62,6 +67,7 @@ class StabilityConstraint:
     input_hi: FloatArray
     kind: Kind = "incremental"
     margin: float = 0.01
+    smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("input_lo", "input_hi"):
@@ -91,20 +97,23 @@ class StabilityConstraint:
         """The box of inputs."""
         return Interval.between(np.asarray(self.input_lo), np.asarray(self.input_hi))
 
-    def layer_radius(self, weights: LayerWeights, sweep: Sweep) -> float:
-        """Loop radius of one layer with the last sweep of its bounds."""
-        loop = loop_matrix(loop_factors(sweep, self.kind), weights.weight_hh)
-        return spectral_radius(loop)
+    def layer_excess(self, weights: LayerWeights, x: Interval) -> float:
+        """Excess of one layer with input in x."""
+        return self._excess_of(self._radius(weights, layer_sweeps(weights, x)[-1]))
+
+    def smoothed(self, smoothing: float = SMOOTHING) -> StabilityConstraint:
+        """Return a differentiable stand-in that is never stricter, for the penalty of a solver."""
+        return replace(self, smoothing=smoothing)
 
     def radii(self, params: FloatArray) -> FloatArray:
         """Loop radius of every layer, shape (n_layers,); infinite where a bound is."""
         radii, x = np.full(self.network.num_layers, np.inf), self.u
         for layer in range(len(radii)):
-            weights = LayerWeights.of(self.network, params, layer)
+            weights = LayerWeights.of(self.network, params, layer, self.smoothing)
             if not all(np.isfinite(part).all() for part in weights):
                 break
             sweep = layer_sweeps(weights, x)[-1]
-            radii[layer], x = self.layer_radius(weights, sweep), sweep.h
+            radii[layer], x = self._radius(weights, sweep), sweep.h
         return radii
 
     def excess(self, params: FloatArray) -> FloatArray:
@@ -133,16 +142,22 @@ class StabilityConstraint:
         active = np.isfinite(excess) & (excess + shift > 0.0)
         if not np.any(active):
             return jacobian
-        sweeps = network_sweeps(self.network, params, self.u)
+        sweeps = network_sweeps(self.network, params, self.u, self.smoothing)
         for layer in np.flatnonzero(active):
-            gradient = radius_gradient(self.network, params, self.u, sweeps, int(layer), self.kind)
-            jacobian[layer] = gradient / radii[layer]
+            jacobian[layer] = radius_gradient(
+                self.network, params, self.u, sweeps, int(layer), self.kind, self.smoothing
+            )
+            jacobian[layer] /= radii[layer]
         return jacobian
 
     def project(self, params: FloatArray) -> FloatArray:
-        """Weights near `params` for which the constraint holds; see `projection.project`."""
+        """Scale weight_hh down until the constraint holds; see `projection.project`."""
         return project(self, params)
 
-    def _excess_of(self, radii: FloatArray) -> FloatArray:
+    def _radius(self, weights: LayerWeights, sweep: Sweep) -> float:
+        magnitude = weights.magnitude(weights.weight_hh)
+        return spectral_radius(loop_matrix(loop_factors(sweep, self.kind), magnitude))
+
+    def _excess_of(self, radii: Any) -> Any:
         with np.errstate(divide="ignore"):
             return np.log(radii) - np.log1p(-self.margin)

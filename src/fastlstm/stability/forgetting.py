@@ -71,10 +71,10 @@ def comparison(
         weights, sweep = LayerWeights.of(network, params, layer), sweeps[layer][-1]
         gains = gate_gains(sweep, "incremental")
         c, h = slice(start, start + width), slice(start + width, start + 2 * width)
-        to_c, to_h = through(gains, weights.weight_hh)
+        to_c, to_h = through(gains, np.abs(weights.weight_hh))
         step[c, c], step[c, h] = np.diag(sweep.f), to_c
         if below is not None:
-            x_to_c, x_to_h = through(gains, weights.weight_ih)
+            x_to_c, x_to_h = through(gains, np.abs(weights.weight_ih))
             step[c] += x_to_c @ step[below]
             step[h] += x_to_h @ step[below]
         step[h] += sweep.o[:, None] * step[c]

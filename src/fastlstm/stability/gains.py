@@ -44,9 +44,9 @@ def gate_gains(sweep: Sweep, kind: Kind) -> FloatArray:
     return gains
 
 
-def through(gains: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Gains (hidden_size, n) of what `weight` multiplies: to c through i, f, g; to h through o."""
-    parts = gains[:, :, None] * np.abs(weight).reshape(4, gains.shape[1], -1)
+def through(gains: FloatArray, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Gains (hidden_size, n) of what a weight multiplies: to c through i, f, g; to h through o."""
+    parts = gains[:, :, None] * magnitude.reshape(4, gains.shape[1], -1)
     return parts[0] + parts[1] + parts[2], parts[3]
 
 
@@ -58,23 +58,23 @@ def loop_factors(sweep: Sweep, kind: Kind) -> FloatArray:
     return factors
 
 
-def loop_matrix(factors: FloatArray, weight_hh: FloatArray) -> FloatArray:
+def loop_matrix(factors: FloatArray, magnitude: FloatArray) -> FloatArray:
     r"""Bound the gain of one turn from h to h at rest, :math:`Q = O (I - F)^{-1} A + B`.
 
     Its spectral radius is below one exactly where that of the comparison matrix of (c, h) is; see
-    docs/theory/stability.md, section "Condensed".
+    docs/theory/stability.md, section "Condensed". `magnitude` is that of weight_hh.
     """
-    width = weight_hh.shape[1]
-    with np.errstate(invalid="ignore"):  # an infinite factor of a zero weight
-        return (factors[:, :, None] * np.abs(weight_hh).reshape(4, width, width)).sum(axis=0)
+    width = magnitude.shape[1]
+    with np.errstate(invalid="ignore", over="ignore"):  # an infinite factor, of a zero weight too
+        return (factors[:, :, None] * magnitude.reshape(4, width, width)).sum(axis=0)
 
 
-def comparison_matrix(sweep: Sweep, weight_hh: FloatArray) -> FloatArray:
+def comparison_matrix(sweep: Sweep, magnitude: FloatArray) -> FloatArray:
     r"""Matrix M of shape (2n, 2n) with :math:`(|dc|, |dh|)_{t} \le M (|dc|, |dh|)_{t-1}`.
 
     .. math:: M = \begin{bmatrix} F & A \\ O F & O A + B \end{bmatrix}
     """
-    to_c, to_h = through(gate_gains(sweep, "incremental"), weight_hh)
+    to_c, to_h = through(gate_gains(sweep, "incremental"), magnitude)
     o, forget = sweep.o[:, None], np.diag(sweep.f)
     return np.block([[forget, to_c], [o * forget, o * to_c + to_h]])
 

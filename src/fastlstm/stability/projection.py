@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
-from fastlstm.stability.adjoint import radius_gradient
-from fastlstm.stability.bounds import LayerWeights, layer_sweeps, network_sweeps
+from fastlstm.stability.bounds import Interval, LayerWeights, layer_sweeps
 
 if TYPE_CHECKING:
     from fastlstm.stability.constraint import StabilityConstraint
 
 FloatArray = NDArray[np.float64]
 
-_NEWTON_STEPS = 12
-_OVERSHOOT = 1e-3  # aim this much of a logarithm inside, so that Newton arrives
-_BISECTIONS = 24
+_brentq: Any = brentq  # its declared type includes the form with full output
 _MAX_FORGET_PREACT = 30.0  # 1 - f is 1e-13 there; beyond lies nothing that float64 can use
+_FLOOR = -100.0  # stands for -inf, nothing fed back
+_XTOL = 1e-6  # of the logarithm of the factor
+_INSIDE = 1e-12  # of a logarithm: beyond rounding
 
 
 def project(constraint: StabilityConstraint, params: FloatArray) -> FloatArray:
-    r"""Make every layer satisfy the constraint, from the bottom, changing only that layer.
+    r"""Scale down weight_hh of the layers that violate the constraint, from the bottom.
 
-    Two ways are tried and the one that moves the weights less is taken:
-
-    1. Newton's steps :math:`-e \nabla e / \|\nabla e\|^2` on the excess e of the layer: to first
-       order the nearest weights.
-    2. ``s * weight_hh`` with the largest s found by bisection. The loop radius grows with s and is
-       zero at s = 0, so this always succeeds.
+    Each such layer gets the largest factor s (to 1e-6) with which it satisfies the constraint.
+    There always is one: the excess falls at least as fast as log s, so that
+    :math:`s = \exp(-e)` is small enough. Forget gates that the input alone can drive to one within
+    rounding are scaled back before.
 
     Parameters
     ----------
@@ -48,7 +47,8 @@ def project(constraint: StabilityConstraint, params: FloatArray) -> FloatArray:
 
     Notes
     -----
-    About 40 evaluations of a violating layer, 5 to 20 ms.
+    About ten evaluations per violating layer, 1 to 3 ms. The nearest weights in the Euclidean sense
+    would move f, i and o as well; measured on trained networks they simulate worse.
     """
     if not np.isfinite(params).all():
         raise ValueError(
@@ -56,75 +56,37 @@ def project(constraint: StabilityConstraint, params: FloatArray) -> FloatArray:
         )
     if constraint.holds(params):
         return params
+    projected, x = params.copy(), constraint.u
     for layer in range(constraint.network.num_layers):
-        params = _project_layer(constraint, params, layer)
-    return params
+        weights = LayerWeights.of(constraint.network, projected, layer, constraint.smoothing)
+        if constraint.layer_excess(weights, x) > 0.0:
+            _limit_forget_gate(weights, x)
+            weights.weight_hh[:] *= _largest_factor(constraint, weights, x)
+        x = layer_sweeps(weights, x)[-1].h
+    return projected
 
 
-def _project_layer(constraint: StabilityConstraint, params: FloatArray, layer: int) -> FloatArray:
-    if constraint.excess(params)[layer] <= 0.0:
-        return params
-    shrunk = _shrink(constraint, _limit_forget_gate(constraint, params, layer), layer)
-    descended = _descend(constraint, params, layer)
-    if descended is None:
-        return shrunk
-    return min(descended, shrunk, key=lambda near: float(np.sum((near - params) ** 2)))
+def _largest_factor(constraint: StabilityConstraint, weights: LayerWeights, x: Interval) -> float:
+    def excess(log_factor: float) -> float:
+        scaled = weights._replace(weight_hh=weights.weight_hh * np.exp(log_factor))
+        return max(constraint.layer_excess(scaled, x), _FLOOR)
+
+    high = 0.0
+    while np.isinf(excess(high)):
+        high -= 1.0
+    above = excess(high)
+    if above > 0.0:
+        high = _brentq(excess, high - above - _XTOL, high, xtol=_XTOL)
+    while (above := excess(high)) > 0.0:
+        high -= above + _INSIDE
+    return float(np.exp(high))
 
 
-def _descend(constraint: StabilityConstraint, params: FloatArray, layer: int) -> FloatArray | None:
-    """Newton's steps on the excess; None where they do not arrive."""
-    network, own = constraint.network, _own_weights(constraint, layer)
-    for _ in range(_NEWTON_STEPS):
-        excess = constraint.excess(params)[layer]
-        if excess <= 0.0:
-            return params
-        if not np.isfinite(excess):
-            return None
-        sweeps = network_sweeps(network, params, constraint.u)
-        gradient = radius_gradient(network, params, constraint.u, sweeps, layer, constraint.kind)
-        gradient = np.where(own, gradient, 0.0) / constraint.radii(params)[layer]
-        params = params - (excess + _OVERSHOOT) * gradient / (gradient @ gradient)
-    return None
-
-
-def _shrink(constraint: StabilityConstraint, params: FloatArray, layer: int) -> FloatArray:
-    """Largest multiple of weight_hh, by bisection, that satisfies the constraint."""
-    where = constraint.network.layout[f"lstm.{layer}.weight_hh"][0]
-    good, bad = 0.0, 1.0
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (good + bad)
-        if constraint.excess(_scaled(params, where, middle))[layer] <= 0.0:
-            good = middle
-        else:
-            bad = middle
-    return _scaled(params, where, good)
-
-
-def _scaled(params: FloatArray, where: slice, factor: float) -> FloatArray:
-    scaled = params.copy()
-    scaled[where] *= factor
-    return scaled
-
-
-def _limit_forget_gate(
-    constraint: StabilityConstraint, params: FloatArray, layer: int
-) -> FloatArray:
-    """Scale rows whose forget gate the inputs alone can drive to one within rounding."""
-    limited, x = params.copy(), constraint.u
-    for below in range(layer):
-        x = layer_sweeps(LayerWeights.of(constraint.network, params, below), x)[-1].h
-    weights = LayerWeights.of(constraint.network, limited, layer)
-    largest = weights.weight_ih @ x.centre + np.abs(weights.weight_ih) @ x.radius + weights.bias
-    width = weights.weight_hh.shape[1]
-    forget = slice(width, 2 * width)
-    factor = np.minimum(1.0, _MAX_FORGET_PREACT / np.maximum(largest[forget], 1e-300))
-    weights.weight_ih[forget] *= factor[:, None]
-    weights.bias[forget] *= factor
-    return limited
-
-
-def _own_weights(constraint: StabilityConstraint, layer: int) -> NDArray[np.bool_]:
-    own = np.zeros(constraint.network.n_params, dtype=bool)
-    for part in ("weight_ih", "weight_hh", "bias"):
-        own[constraint.network.layout[f"lstm.{layer}.{part}"][0]] = True
-    return own
+def _limit_forget_gate(weights: LayerWeights, x: Interval) -> None:
+    """Scale rows whose forget gate the input alone can drive to one within rounding."""
+    forget = slice(weights.weight_hh.shape[1], 2 * weights.weight_hh.shape[1])
+    weight_ih, bias = weights.weight_ih[forget], weights.bias[forget]
+    largest = weight_ih @ x.centre + np.abs(weight_ih) @ x.radius + bias
+    factor = _MAX_FORGET_PREACT / np.maximum(largest, _MAX_FORGET_PREACT)
+    weight_ih *= factor[:, None]
+    bias *= factor
