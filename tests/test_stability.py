@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
 from fastlstm import _core
 from fastlstm._core.reference import lstm_step
@@ -17,6 +18,7 @@ from fastlstm.stability.gains import (
     loop_matrix,
     spectral_radius,
 )
+from fastlstm.stability.mixin import StabilityMixin
 from fastlstm.stability.published import incremental_gain, iss_gain
 
 NETWORK = Network(2, 2, (4, 3), (5,))
@@ -149,10 +151,9 @@ def test_boxes_are_nested_and_no_run_leaves_them(rng):
     for layer in sweeps:
         for wider, narrower in pairwise(layer):
             assert np.all(narrower.c_hi <= wider.c_hi) and np.all(narrower.c_lo >= wider.c_lo)
-    c_lo = np.concatenate([layer[-1].c_lo for layer in sweeps])
-    c_hi = np.concatenate([layer[-1].c_hi for layer in sweeps])
-    h_lo = np.concatenate([layer[-1].h.centre - layer[-1].h.radius for layer in sweeps])
-    h_hi = np.concatenate([layer[-1].h.centre + layer[-1].h.radius for layer in sweeps])
+    last = [layer[-1] for layer in sweeps]
+    c_lo, c_hi = (np.concatenate([getattr(s, name) for s in last]) for name in ("c_lo", "c_hi"))
+    h_lo, h_hi = (np.concatenate([s.h.centre + e * s.h.radius for s in last]) for e in (-1, 1))
     for kind in ("random", "corner", "switching"):
         for h, c in ((0 * h_lo, 0 * c_lo), (h_hi, c_hi), (h_lo, c_hi), (h_hi, c_lo)):
             states = run_states(params, inputs_in_range(kind, 200, rng), np.stack([h, c]))
@@ -170,7 +171,7 @@ def test_certified_model_forgets_its_initial_state_as_fast_as_it_says(kind, seed
     assert report.certified and report.forgetting is not None
     known = report.forgetting
     u = inputs_in_range(kind, 400, rng)
-    starts = rng.uniform(-1.0, 1.0, size=(2, *known.state_max.shape)) * known.state_max
+    starts = rng.uniform(known.state_lo, known.state_hi, size=(2, *known.state_lo.shape))
     first, second = (run_states(params, u, start) for start in starts)
     distance = np.abs(first - second).max(axis=(1, 2))
     bounds = [known.bound(k, distance[0]) for k in range(len(distance))]
@@ -196,7 +197,8 @@ def test_certified_model_stays_bounded_in_100_000_random_steps(rng):
     y, final = _core.simulate(NETWORK, params, u, offsets, far[None], float32=False)
     rest, _ = _core.simulate(NETWORK, params, u, offsets, float32=False)
     assert np.isfinite(y).all()
-    assert np.all(np.abs(final[0]) <= known.state_max + 1e-9)
+    assert np.all(final[0] >= known.state_lo - 1e-9)
+    assert np.all(final[0] <= known.state_hi + 1e-9)
     assert np.abs(y - rest)[5000:].max() < 1e-9
 
 
@@ -242,6 +244,31 @@ def test_report_converts_the_range_into_the_unit_of_the_data():
     for got, want in zip(report.layers, standardised.layers, strict=True):
         assert got.incremental == pytest.approx(want.incremental)
     np.testing.assert_allclose(report.input_range, physical)
+
+
+class Fitted(StabilityMixin, BaseEstimator):
+    """What the mixin needs of a fitted estimator."""
+
+    def fit(self):
+        self.network_, self.params_ = NETWORK, random_params(scale=0.1)
+        self.scaling_ = Scaling(np.array([10.0, -3.0]), np.ones(2), np.zeros(2), np.ones(2))
+        self.input_range_ = np.array([[8.0, -3.5], [11.0, -1.5]])
+        return self
+
+
+def test_estimator_reports_for_the_range_seen_in_training_or_for_the_one_given():
+    """None, a pair of numbers for all channels, and a pair of arrays."""
+    model = Fitted().fit()
+    seen = model.stability_report()
+    np.testing.assert_array_equal(seen.input_range, model.input_range_)
+    same = model.stability_report(([8.0, -3.5], [11.0, -1.5]))
+    assert same.layers == seen.layers
+    wide = model.stability_report((-20.0, 20.0))
+    np.testing.assert_array_equal(wide.input_range, [[-20.0, -20.0], [20.0, 20.0]])
+    assert wide.margin < seen.margin
+    for bad in (3.0, (1.0, 2.0, 3.0), ("low", "high"), ([1.0, 2.0, 3.0], 4.0)):
+        with pytest.raises(ValueError, match="input_range must be a pair"):
+            model.stability_report(bad)
 
 
 def test_report_reads_as_a_verdict():

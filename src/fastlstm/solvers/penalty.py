@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 FIRST_WEIGHT = 1.0  # per residual: a radius e times too large costs as much as an RMSE of 1
 _GROWTH = 10.0
 _ENOUGH = 0.25  # of the excess may be left after a stage before the weight grows
-_MAX_WEIGHT = 1e4  # per residual
+_MAX_WEIGHT = 1e2  # per residual; the shift does the rest
 _MAX_SHIFT = 3.0
 _SATISFIED = 1e-3  # excess (logarithm of the radius) that a projection removes without harm
 

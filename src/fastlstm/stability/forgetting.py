@@ -21,7 +21,7 @@ _SLACKS = (0.01, 0.03, 0.1, 0.3, 0.6, 0.9)  # of the way from the radius to one:
 class Forgetting:
     r"""Bound on the distance of two runs with the same input and different initial states.
 
-    With states inside the box `state_max`,
+    With both initial states between `state_lo` and `state_hi`,
 
     .. math:: \max_j |d_j(k)| \le K r^k \max_j |d_j(0)|
 
@@ -38,15 +38,16 @@ class Forgetting:
     n_steps : int
         After so many steps any two runs from the box differ by less than 0.01 in every
         standardised output.
-    state_max : array of shape (2, n_units)
-        Largest |h| and |c|; runs from rest stay inside, all others enter any larger box.
+    state_lo, state_hi : array of shape (2, n_units)
+        Bounds of h and c. Runs from rest stay inside, all others enter any larger box.
     """
 
     radius: float
     rate: float
     factor: float
     n_steps: int
-    state_max: FloatArray
+    state_lo: FloatArray
+    state_hi: FloatArray
 
     def bound(self, k: int, distance: float = 1.0) -> float:
         """Evaluate ``K * r**k * distance`` for an initial distance in the largest h or c."""
@@ -120,25 +121,22 @@ def forgetting(
     radius = spectral_radius(step)
     if not radius < 1.0:
         return None
-    box = np.concatenate([part for layer in sweeps for part in (layer[-1].c_max, _h_max(layer))])
+    last = [layer[-1] for layer in sweeps]
+    width = np.concatenate([part for s in last for part in (s.c_hi - s.c_lo, 2.0 * s.h.radius)])
     found = []
     for slack in _SLACKS:
         rate = radius + slack * (1.0 - radius)
         w = _certificate(step, rate)
         if w is not None:
-            left = float(np.max(output @ w)) * float(np.max(2.0 * box / w)) / FORGOTTEN
+            left = float(np.max(output @ w)) * float(np.max(width / w)) / FORGOTTEN
             n_steps = int(np.ceil(max(np.log(max(left, 1.0)) / -np.log(rate), 0.0)))
             found.append((n_steps, rate, float(w.max() / w.min())))
     if not found:
         return None
     n_steps, rate, factor = min(found)
-    h_max = np.concatenate([_h_max(layer) for layer in sweeps])
-    c_max = np.concatenate([layer[-1].c_max for layer in sweeps])
-    return Forgetting(radius, rate, factor, n_steps, np.stack([h_max, c_max]))
-
-
-def _h_max(sweeps: list[Sweep]) -> FloatArray:
-    return np.abs(sweeps[-1].h.centre) + sweeps[-1].h.radius
+    lo = np.concatenate([[s.h.centre - s.h.radius, s.c_lo] for s in last], axis=1)
+    hi = np.concatenate([[s.h.centre + s.h.radius, s.c_hi] for s in last], axis=1)
+    return Forgetting(radius, rate, factor, n_steps, lo, hi)
 
 
 def _certificate(step: FloatArray, rate: float) -> FloatArray | None:

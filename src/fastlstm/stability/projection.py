@@ -47,8 +47,8 @@ def project(constraint: StabilityConstraint, params: FloatArray) -> FloatArray:
 
     Notes
     -----
-    About ten evaluations per violating layer, 1 to 3 ms. The nearest weights in the Euclidean sense
-    would move f, i and o as well; measured on trained networks they simulate worse.
+    About ten evaluations per violating layer. The nearest weights in the Euclidean sense move the
+    gates as well, and where the violation is large they simulate worse.
     """
     if not np.isfinite(params).all():
         raise ValueError(
