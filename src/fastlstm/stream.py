@@ -63,8 +63,8 @@ class Stream:
 
     References
     ----------
-    W. Yu, X. Li, J. Gonzalez, "Fast training of deep LSTM networks with guaranteed stability for
-    nonlinear system modeling", Neurocomputing 422, 2021 (abstract): the idea of the rule.
+    W. Yu, J. Gonzalez, X. Li, "Fast training of deep LSTM networks with guaranteed stability for
+    nonlinear system modeling", Neurocomputing 422, 2021: the abstract has the idea, not the rule.
 
     Examples
     --------
