@@ -27,7 +27,7 @@ from fastlstm.exceptions import ModelFileError
 from fastlstm.network import Network
 
 FloatArray = NDArray[np.float64]
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_HEADER = 16 * 2**20  # bytes; a header holds names and a short description
 MAX_LAYERS = 1000
 MAX_WIDTH = 2**20
@@ -57,16 +57,19 @@ class ModelContent:
         The weights by the names of `Network.shapes`, and the extra arrays.
     description : dict
         JSON values, without structure and format version.
+    version : int
+        Format version of the file.
     """
 
     network: Network
     arrays: dict[str, FloatArray]
     description: dict[str, Any]
+    version: int = FORMAT_VERSION
 
 
-def extra_shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """Shapes of the arrays a file holds besides the weights."""
-    return {
+def extra_shapes(network: Network, version: int = FORMAT_VERSION) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays that a file of some format holds besides the weights."""
+    shapes: dict[str, tuple[int, ...]] = {
         "scaling.u_mean": (network.n_inputs,),
         "scaling.u_std": (network.n_inputs,),
         "scaling.y_mean": (network.n_outputs,),
@@ -74,6 +77,9 @@ def extra_shapes(network: Network) -> dict[str, tuple[int, ...]]:
         "error_model.coef": (network.n_outputs, ANY),
         "training.loss_curve": (ANY,),
     }
+    if version >= 2:
+        shapes["input.range"] = (2, network.n_inputs)
+    return shapes
 
 
 def write_model(path: str | os.PathLike[str], content: ModelContent) -> None:
@@ -183,7 +189,7 @@ def _read(file: BinaryIO, size: int, name: str) -> ModelContent:
             "Update fastlstm to read it: pip install --upgrade fastlstm."
         )
     network = _network(description.pop("structure", None), name)
-    places = _places(header, {**network.shapes, **extra_shapes(network)}, name)
+    places = _places(header, {**network.shapes, **extra_shapes(network, version)}, name)
     n_bytes = sum(8 * prod(shape) for shape, _ in places.values())
     if n_bytes != size - data_start:
         raise _unusable(name, f"holds {size - data_start} bytes of arrays where {n_bytes} belong")
@@ -195,7 +201,7 @@ def _read(file: BinaryIO, size: int, name: str) -> ModelContent:
         for key, (shape, start) in places.items()
     }
     _check_values(arrays, name)
-    return ModelContent(network, arrays, description)
+    return ModelContent(network, arrays, description, version)
 
 
 def _read_header(file: BinaryIO, size: int, name: str) -> tuple[dict[str, Any], int]:

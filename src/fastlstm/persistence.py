@@ -28,6 +28,7 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
     arrays = {
         **model.network_.unpack(model.params_),
         **{f"scaling.{name}": getattr(model.scaling_, name) for name in SCALING},
+        "input.range": model.input_range_,
         "error_model.coef": model.error_model_.coef,
         "training.loss_curve": np.array(model.loss_curve_, dtype=np.float64),
     }
@@ -58,11 +59,15 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     """
     content = read_model(path)
     reader = _Reader(content.description, os.fspath(path))
+    if content.version < 2:
+        content.description["parameters"] = _with_defaults(content.description.get("parameters"))
     reader.set_parameters(model)
     network, arrays = content.network, content.arrays
     model.network_, model.params_ = network, network.pack(arrays)
     model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
     model.scaling_ = Scaling(*(arrays[f"scaling.{name}"] for name in SCALING))
+    if content.version >= 2:
+        model.input_range_ = arrays["input.range"]
     model.error_model_ = ErrorModel(arrays["error_model.coef"])
     model.loss_curve_ = arrays["training.loss_curve"].tolist()
     model.history_ = ()
@@ -76,6 +81,11 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
             setattr(model, attribute, np.array(names, dtype=object))
     reader.set_report(model)
     return model
+
+
+def _with_defaults(parameters: Any) -> Any:
+    """Arguments of a file of format 1, with those that came later."""
+    return {"stability": None, **parameters} if isinstance(parameters, dict) else parameters
 
 
 class _Reader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
@@ -15,11 +15,15 @@ from fastlstm.prediction import PredictionMixin
 from fastlstm.progress import FitCallback, Reporter
 from fastlstm.solvers.base import AbstractSolver
 from fastlstm.solvers.problem import Progress, Solution, Status
-from fastlstm.training import Task
+from fastlstm.stability.mixin import StabilityMixin
+from fastlstm.stream import Stream
+from fastlstm.training import Known, Task
 from fastlstm.warm_start import start_from
 
 
-class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class LSTMRegressor(
+    PredictionMixin, StabilityMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     """Deep LSTM + MLP trained by second-order methods on the free-run error.
 
     Parameters
@@ -45,6 +49,10 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
     validation_fraction : float, default=0.2
         Part of the data that chooses among starts and stops the training: whole records from five
         on, else the tail of each; 0 for none.
+    stability : {None, "incremental", "iss"}, default=None
+        Train a network that is certified for the inputs seen in training, see `stability_report`:
+        "incremental" forgets its initial state whatever the inputs; "iss" is weaker. It costs
+        accuracy; by constraint in "lm" and "split", by scaling the result in other solvers.
     time_limit : float, default=None
         Wall seconds after which the best model so far is taken.
     n_jobs : int, default=1
@@ -62,6 +70,8 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         Its weights, in the order of `Network.shapes`.
     scaling_ : Scaling
         Means and standard deviations of the channels.
+    input_range_ : array of shape (2, n_inputs)
+        Smallest and largest value of every input seen in training, in the unit of X.
     error_model_ : ErrorModel
         Autoregression of the free-run error, used by `predict_ahead`.
     washout_ : int
@@ -111,6 +121,7 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         tol: float = 1e-4,
         washout: int | str = "auto",
         validation_fraction: float = 0.2,
+        stability: str | None = None,
         time_limit: float | None = None,
         n_jobs: int | None = 1,
         random_state: int | np.random.RandomState | None = None,
@@ -124,6 +135,7 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         self.tol = tol
         self.washout = washout
         self.validation_fraction = validation_fraction
+        self.stability = stability
         self.time_limit = time_limit
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -186,7 +198,8 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         if not hasattr(self, "network_"):
             return self.fit(X, y, callback)
         self._check_inputs(X)
-        task = Task.of(self.get_params(deep=False), X, y, self.scaling_)
+        known = Known(self.scaling_, self.input_range_)
+        task = Task.of(self.get_params(deep=False), X, y, known)
         self._train(task, callback, start_from(self, task.problem.network, self.scaling_))
         return self
 
@@ -200,6 +213,7 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
     def _learn(self, task: Task, solution: Solution) -> None:
         self.network_, self.params_ = task.problem.network, solution.params
         self.scaling_, self.washout_ = task.scaling, task.problem.washout
+        self.input_range_ = task.input_range
         self.error_model_ = task.fit_error_model(solution.params)
         self.n_features_in_, self.n_outputs_ = self.network_.n_inputs, self.network_.n_outputs
         self._one_column = task.one_column
@@ -230,6 +244,18 @@ class LSTMRegressor(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstim
         )
         model._learn(task, solution)
         return model
+
+    def stream(self, eta: float = 0.1, path: Literal["cell", "none"] = "none") -> Stream:
+        """Return the model as an object that goes on sample by sample and may learn, see `Stream`.
+
+        Parameters
+        ----------
+        eta : float, default=0.1
+            Normalised rate in [0, 1] at which ``step(u, y)`` learns; 0 never learns.
+        path : {"cell", "none"}, default="none"
+            What remains of the gradient in time.
+        """
+        return Stream(self, eta, path)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a safetensors file that `fastlstm.load` reads.

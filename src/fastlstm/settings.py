@@ -16,6 +16,7 @@ from fastlstm.network import Network
 from fastlstm.records import auto_washout
 from fastlstm.solvers.base import AbstractSolver
 from fastlstm.solvers.registry import make_solvers, name_of
+from fastlstm.stability.gains import Kind
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Settings:
     washout: int | None
     validation_fraction: float
     time_limit: float | None
+    stability: Kind | None
     n_threads: int
     seed: int | None
     verbose: int
@@ -61,6 +63,7 @@ class Settings:
             time_limit=None
             if limit is None
             else check_real(limit, "time_limit", "must be positive seconds", lambda x: x > 0.0),
+            stability=_stability(params["stability"]),
             n_threads=check_n_jobs(params["n_jobs"]),
             seed=_seed(params["random_state"]),
             verbose=check_count(params["verbose"], "verbose", minimum=0),
@@ -125,6 +128,15 @@ def _is_auto(value: Any) -> bool:
             f'washout must be "auto" or an integer >= 0; got {value!r}. Pass e.g. washout=50.'
         )
     return isinstance(value, str)
+
+
+def _stability(kind: Any) -> Kind | None:
+    if kind not in (None, "incremental", "iss"):
+        raise ValueError(
+            f'stability must be None, "incremental" or "iss"; got {kind!r}. Use "incremental" for '
+            "a model that provably forgets its initial state."
+        )
+    return kind
 
 
 def _sizes(sizes: Any, name: str, empty: bool) -> tuple[int, ...]:

@@ -20,10 +20,30 @@ from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
 from fastlstm.solvers.base import solve_in_turn
 from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
+from fastlstm.stability import StabilityConstraint
 
 FloatArray = NDArray[np.float64]
 UNEXCITED_FIT = 5.0  # percent; below it the output does not visibly follow the input
 WORTH_A_WARNING = (Status.MAX_ITER, Status.DIVERGED, Status.INTERRUPTED, Status.FALLBACK)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What earlier records have fixed, when training goes on.
+
+    Parameters
+    ----------
+    scaling : Scaling
+    input_range : array of shape (2, n_inputs)
+    """
+
+    scaling: Scaling
+    input_range: FloatArray
+
+    def widened(self, input_range: FloatArray) -> FloatArray:
+        """Return the range of the earlier and of the new inputs together."""
+        lo = np.minimum(self.input_range[0], input_range[0])
+        return np.stack([lo, np.maximum(self.input_range[1], input_range[1])])
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,8 @@ class Task:
     output_names : tuple of str or None
         Column names of y, where it was given as DataFrames.
     scaling : Scaling
+    input_range : array of shape (2, n_inputs)
+        Smallest and largest value of every input, in the unit of X.
     records : Records
         All records, standardised.
     problem : Problem
@@ -54,32 +76,42 @@ class Task:
     one_column: bool
     output_names: tuple[str, ...] | None
     scaling: Scaling
+    input_range: FloatArray
     records: Records
     problem: Problem
 
     @classmethod
-    def of(
-        cls, parameters: Mapping[str, Any], X: Any, y: Any, scaling: Scaling | None = None
-    ) -> Task:
-        """Check arguments and data, standardise (on a given scale if any), and pose the problem."""
+    def of(cls, parameters: Mapping[str, Any], X: Any, y: Any, known: Known | None = None) -> Task:
+        """Check arguments and data, standardise (as `known` says, if given), pose the problem."""
         settings = Settings.of(parameters)
         clock = Clock(settings.time_limit)
         records, layout, one_column = check_records(X, y)
         washout = settings.washout_for(records.lengths)
-        scaling = Scaling.of(records) if scaling is None else scaling
+        scaling = Scaling.of(records) if known is None else known.scaling
+        input_range = np.stack([records.u.min(axis=0), records.u.max(axis=0)])
+        if known is not None:
+            input_range = known.widened(input_range)
         scaled = scaling.scale(records)
         train, validation, lead_in = hold_out(scaled, settings.validation_fraction, washout)
+        network = settings.network(scaling.u_mean.size, scaling.y_mean.size)
+        constraint = None
+        if settings.stability is not None:
+            lo, hi = scaling.scale_inputs(input_range)
+            constraint = StabilityConstraint(network, lo, hi, settings.stability)
         problem = Problem(
-            network=settings.network(scaling.u_mean.size, scaling.y_mean.size),
+            network=network,
             train=train,
             validation=validation,
             washout=washout,
             validation_washout=lead_in,
             alpha=settings.alpha,
             n_threads=settings.n_threads,
+            constraint=constraint,
         )
         names = column_names(y[0] if isinstance(y, list | tuple) and len(y) else y)
-        return cls(settings, clock, layout, one_column, names, scaling, scaled, problem)
+        return cls(
+            settings, clock, layout, one_column, names, scaling, input_range, scaled, problem
+        )
 
     @property
     def judged(self) -> Records:

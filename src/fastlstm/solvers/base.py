@@ -161,7 +161,7 @@ def _conclude(
     params, rmse, phase = tracker.best, tracker.best_rmse, tracker.best_phase
     rmse_train = tracker.best_rmse_train
     if params is None or any(solver.beats_linear for solver in solvers):
-        linear = problem.linear.embedded(problem.network)
+        linear = problem.admissible(problem.linear.embedded(problem.network))
         rmse_linear = tracker.score(linear)
         if params is None or rmse_linear < rmse:
             if status is not Status.INTERRUPTED:

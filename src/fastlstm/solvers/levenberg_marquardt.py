@@ -88,7 +88,9 @@ class LevenbergMarquardt(AbstractSolver):
         status = Status.CONVERGED
         if start is None and not np.isfinite(winner.rmse):
             return status
-        for index in range(min(first, len(stages) - 1), len(stages)):
+        for number, index in enumerate(stages.order(first)):
+            if number >= len(stages) and stages.satisfied(state.params):
+                break
             stage = stages[index]
             if index > 0 or start is not None:
                 tracker.judge_by(stage.judge)
@@ -97,6 +99,7 @@ class LevenbergMarquardt(AbstractSolver):
             state, status = yield from self._descend_stage(
                 stage, state, tracker, f"{name}, {index}"
             )
+            stages = stages.escalated(state.params)
         return status
 
     def _race(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.stability import StabilityConstraint
 from fastlstm.starts.candidates import LinearStart
 
 FloatArray = NDArray[np.float64]
@@ -53,6 +54,8 @@ class Problem:
         Threads of the kernels; the result has the same bits for every value.
     float32 : bool
         Run the kernels in float32 (sums and factorisations stay float64).
+    constraint : StabilityConstraint or None
+        What every solution has to satisfy.
     """
 
     network: Network
@@ -63,6 +66,7 @@ class Problem:
     alpha: float = 1e-4
     n_threads: int = 1
     float32: bool = True
+    constraint: StabilityConstraint | None = None
 
     @property
     def judged(self) -> Records:
@@ -75,6 +79,10 @@ class Problem:
         if self.validation is None or self.validation_washout is None:
             return self.washout
         return self.validation_washout
+
+    def admissible(self, params: FloatArray) -> FloatArray:
+        """Return finite `params`, or near ones that satisfy the constraint."""
+        return params if self.constraint is None else self.constraint.project(params)
 
     @cached_property
     def linear(self) -> LinearStart:

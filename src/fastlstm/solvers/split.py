@@ -57,7 +57,8 @@ class Split(AbstractSolver):
 
     Notes
     -----
-    A pass costs O(n_total * n_params). Derivation, error bound, and what is known of the founding
+    A pass costs O(n_total * n_params). Where the problem has a stability constraint, weights are
+    projected after every pass. Derivation, error bound, and what is known of the founding
     papers: ``docs/theory/split.md``.
 
     References
@@ -98,6 +99,7 @@ class Split(AbstractSolver):
             params, rmse = one_pass(params, cosine(tracker.used))
             if not np.isfinite(params).all():
                 return Status.DIVERGED
+            params = problem.admissible(params)
             yield Iterate(params, rmse, f"split {self.path}", n_rows=problem.train.n_total)
 
     def _passes(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm.records import Records
 from fastlstm.solvers.objective import Objective
+from fastlstm.solvers.penalty import Penalty, escalate
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.stretches import spread_stretches
 
 ROWS_PER_WEIGHT = (1.25, 2.5, 5.0, 10.0, 20.0)
 MEMORY_FACTOR = (1.0, 1.0, 1.5, 2.0, 2.0)
 MAX_STRIDE = 8
+FloatArray = NDArray[np.float64]
+_EXTRA_STAGES = 6  # repetitions of the last stage for a constraint
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,14 @@ class Stages:
     becomes a row as long as the data last: neighbouring rows say nearly the same, so a longer
     stretch with a stride teaches more than a short one without. Late stages also look further
     back: the gradient of a truncated adjoint is good enough far from the minimum only.
+
+    Where the problem has a stability constraint, its penalty grows from stage to stage, and the
+    last stage is repeated until the constraint is satisfied.
     """
 
     problem: Problem
     memory: int
+    penalty: Penalty | None = None
 
     def __len__(self) -> int:
         network, train = self.problem.network, self.problem.train
@@ -67,6 +76,44 @@ class Stages:
             float32=problem.float32,
             n_threads=problem.n_threads,
         )
+        objective = self._punish(objective)
         n_judged = problem.judged.n_total if is_last else n_steps // 2
         judge = spread_stretches(problem.judged, n_judged, problem.judged_washout)
         return Stage(objective, judge, is_last)
+
+    def order(self, first: int) -> Iterator[int]:
+        """Indices of the stages from `first` on, the last one again where a constraint asks it."""
+        last = len(self) - 1
+        yield from range(min(first, last), last + 1)
+        if self.problem.constraint is not None:
+            yield from [last] * _EXTRA_STAGES
+
+    def escalated(self, params: FloatArray) -> Stages:
+        """Return the stages with the penalty that follows after one that ended at `params`."""
+        if self.problem.constraint is None:
+            return self
+        excess = self.problem.constraint.smoothed().excess(params)
+        return replace(self, penalty=escalate(self._current_penalty, excess))
+
+    def satisfied(self, params: FloatArray) -> bool:
+        """Whether no further stage is needed for the constraint."""
+        constraint = self.problem.constraint
+        return constraint is None or constraint.holds(params)
+
+    @property
+    def _current_penalty(self) -> Penalty:
+        if self.penalty is not None:
+            return self.penalty
+        return Penalty.first(self.problem.network.num_layers)
+
+    def _punish(self, objective: Objective) -> Objective:
+        """Add the penalty of the constraint, if there is one."""
+        if self.problem.constraint is None:
+            return objective
+        penalty = self._current_penalty
+        return replace(
+            objective,
+            constraint=self.problem.constraint.smoothed(),
+            constraint_weight=penalty.weight * objective.n_residuals,
+            constraint_shift=penalty.shift,
+        )

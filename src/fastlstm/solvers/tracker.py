@@ -148,8 +148,15 @@ class Tracker:
             self.best_rmse = self.score(self.best)
 
     def consider(self, params: FloatArray, phase: str, rmse_train: float = np.nan) -> float:
-        """Return the validation RMSE of parameters, and remember them if they are the best."""
-        rmse = self.score(params) if np.isfinite(params).all() else np.inf
+        """Return the validation RMSE of parameters, and remember them if they are the best.
+
+        Parameters that violate the constraint of the problem are judged, and remembered, as what
+        they become when they are made to satisfy it.
+        """
+        if not np.isfinite(params).all():
+            return np.inf
+        params = self.problem.admissible(params)
+        rmse = self.score(params)
         if rmse < self.best_rmse:
             self.best, self.best_rmse = params, rmse
             self.best_rmse_train, self.best_phase = rmse_train, phase
