@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -26,6 +25,7 @@ from benchmarks.kernels import label, random_params
 from benchmarks.timing import Stopwatch, blas_threads
 from fastlstm import _core
 from fastlstm.network import Network
+from fastlstm.solvers.adam import Adam
 
 FloatArray = NDArray[np.float64]
 
@@ -33,30 +33,8 @@ HIDDEN, BATCH, STEPS = (16, 32), (16, 64), (100, 1000)
 NETWORKS = (((5, 5), (8,)), ((6, 6), (8,)), ((16,), ()), ((32,), ()))
 PATHS = ("full", "cell", "none")
 N_RECORDS, RECORD_STEPS = 64, 250
+LEARNING_RATE = 1e-3
 WINDOW, BURN_IN = 200, 50  # of the windows that exact back-propagation is trained on
-
-
-@dataclass
-class Adam:
-    """Adam in place on one flat vector."""
-
-    params: FloatArray
-    lr: float = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    count: int = 0
-    mean: FloatArray = field(init=False)
-    square: FloatArray = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.mean, self.square = np.zeros_like(self.params), np.zeros_like(self.params)
-
-    def step(self, gradient: FloatArray) -> None:
-        """One update with bias correction."""
-        (b1, b2), self.count = self.betas, self.count + 1
-        self.mean += (1 - b1) * (gradient - self.mean)
-        self.square += (1 - b2) * (gradient * gradient - self.square)
-        scale = np.sqrt(self.square / (1 - b2**self.count)) + 1e-8
-        self.params -= self.lr / (1 - b1**self.count) * self.mean / scale
 
 
 class Ours:
@@ -64,7 +42,7 @@ class Ours:
 
     def __init__(self, network: Network, params: FloatArray, u: FloatArray, y: FloatArray) -> None:
         n_steps, batch, _ = u.shape
-        self.network, self.adam = network, Adam(params.copy())
+        self.network, self.params, self.adam = network, params, Adam(network.n_params)
         self.u, self.y = (x.transpose(1, 0, 2).reshape(n_steps * batch, -1) for x in (u, y))
         self.offsets = np.arange(batch + 1) * n_steps
         self.space = _core.Workspace()
@@ -72,13 +50,13 @@ class Ours:
     def gradient(self) -> FloatArray:
         """Gradient of the mean squared error."""
         found = _core.gradient(
-            self.network, self.adam.params, self.u, self.y, self.offsets, workspace=self.space
+            self.network, self.params, self.u, self.y, self.offsets, workspace=self.space
         )
         return found.gradient * (2.0 / found.n_scored)
 
     def step(self) -> None:
         """Forward, loss, backward, update."""
-        self.adam.step(self.gradient())
+        self.params = self.params + self.adam.step(self.gradient(), LEARNING_RATE)
 
 
 class Torch:
@@ -103,7 +81,7 @@ class Torch:
             for name, parameter in self.names.items():
                 parameter.copy_(torch.from_numpy(weights[name]))
         leaves = [*self.lstm.parameters(), *self.readout.parameters()]
-        self.optimizer = torch.optim.Adam(leaves, lr=1e-3, fused=True)
+        self.optimizer = torch.optim.Adam(leaves, lr=LEARNING_RATE, fused=True)
         self.u, self.y = (torch.from_numpy(x.astype(np.float32)) for x in (u, y))
 
     def backward(self) -> None:
