@@ -94,7 +94,7 @@ def gradient(
     >>> u = np.ones((20, 1))
     >>> found = gradient(network, np.zeros(network.n_params), u, u, np.array([0, 12, 20]))
     >>> found.cost, found.n_scored, found.gradient.shape
-    (20.0, 20, (26,))
+    (20.0, 20, (102,))
     """
     n_records = len(offsets) - 1
     state0 = network.zero_state(n_records) if state0 is None else state0
