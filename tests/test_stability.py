@@ -12,12 +12,7 @@ from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 from fastlstm.stability import StabilityConstraint, stability_report
 from fastlstm.stability.bounds import SWEEPS, Interval, LayerWeights, layer_sweeps, network_sweeps
-from fastlstm.stability.gains import (
-    comparison_matrix,
-    loop_factors,
-    loop_matrix,
-    spectral_radius,
-)
+from fastlstm.stability.gains import comparison_matrix, loop_factors, loop_matrix, spectral_radius
 from fastlstm.stability.mixin import StabilityMixin
 from fastlstm.stability.published import incremental_gain, iss_gain
 
@@ -156,13 +151,13 @@ def test_boxes_are_nested_and_no_run_leaves_them(rng):
     h_lo, h_hi = (np.concatenate([s.h.centre + e * s.h.radius for s in last]) for e in (-1, 1))
     for kind in ("random", "corner", "switching"):
         for h, c in ((0 * h_lo, 0 * c_lo), (h_hi, c_hi), (h_lo, c_hi), (h_hi, c_lo)):
-            states = run_states(params, inputs_in_range(kind, 200, rng), np.stack([h, c]))
+            states = run_states(params, inputs_in_range(kind, 50, rng), np.stack([h, c]))
             assert np.all(states[:, 0] >= h_lo - 1e-12) and np.all(states[:, 0] <= h_hi + 1e-12)
             assert np.all(states[:, 1] >= c_lo - 1e-12) and np.all(states[:, 1] <= c_hi + 1e-12)
 
 
 @pytest.mark.parametrize("kind", ["random", "corner", "switching"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_certified_model_forgets_its_initial_state_as_fast_as_it_says(kind, seed):
     """Distance of two runs against K r^k at every step, and of the outputs after `n_steps`."""
     rng = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ import pytest
 from fastlstm.network import Network
 from fastlstm.stability import StabilityConstraint
 
-NETWORKS = [Network(2, 2, (4, 3), (5,)), Network(2, 1, (1,)), Network(2, 1, (2, 3, 2))]
+NETWORKS = [Network(2, 2, (3, 2), (2,)), Network(2, 1, (1,)), Network(2, 1, (2, 1, 2))]
 LO, HI = np.array([-2.0, -0.5]), np.array([1.0, 1.5])
 
 
