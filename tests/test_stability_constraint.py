@@ -78,7 +78,7 @@ def test_projection_leaves_certified_weights_alone():
     assert constraint.project(certified) is certified
     violated = certified.copy()
     where = network.layout["lstm.1.weight_hh"][0]
-    violated[where] = random_params(network)[where]
+    violated[where] = random_params(network, scale=3.0)[where]
     assert constraint.violation(violated)[0] == 0.0 < constraint.violation(violated)[1]
     projected = constraint.project(violated)
     others = np.ones(network.n_params, dtype=bool)
