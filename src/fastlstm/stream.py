@@ -36,9 +36,9 @@ class Stream:
     ----------
     model : LSTMRegressor
         Fitted. It is not changed.
-    eta : float, default=0.5
+    eta : float, default=0.1
         Normalised rate in [0, 1]; 0 never learns.
-    path : {"cell", "none"}, default="cell"
+    path : {"cell", "none"}, default="none"
         What remains of the gradient in time: the path through the cell state, or nothing.
 
     Raises
@@ -79,11 +79,11 @@ class Stream:
     True
     """
 
-    def __init__(self, model: LSTMRegressor, eta: float = 0.5, path: Path = "cell") -> None:
+    def __init__(self, model: LSTMRegressor, eta: float = 0.1, path: Path = "none") -> None:
         check_is_fitted(model)
         if not 0.0 <= eta <= 1.0:
             raise ValueError(
-                f"eta must be in [0, 1]; got {eta}. Take 0.5, or less where y is noisy."
+                f"eta must be in [0, 1]; got {eta}. Take 0.1, or less where y is noisy."
             )
         self.eta, self.path = float(eta), path
         self._model = copy(model)

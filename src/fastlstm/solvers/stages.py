@@ -82,7 +82,7 @@ class Stages:
         return Stage(objective, judge, is_last)
 
     def order(self, first: int) -> Iterator[int]:
-        """Indices of the stages from `first` on, the last one again where a constraint asks it."""
+        """Yield the stages from `first` on, and the last one again for a constraint."""
         last = len(self) - 1
         yield from range(min(first, last), last + 1)
         if self.problem.constraint is not None:
@@ -92,7 +92,7 @@ class Stages:
         """Return the stages with the penalty that follows after one that ended at `params`."""
         if self.problem.constraint is None:
             return self
-        excess = self.problem.constraint.smoothed().excess(params)
+        excess = self.problem.constraint.excess(params)
         return replace(self, penalty=escalate(self._current_penalty, excess))
 
     def satisfied(self, params: FloatArray) -> bool:
