@@ -18,7 +18,7 @@ class KnownProblem:
 
     name: str
     problem: Problem
-    reachable: float  # NRMSE on validation that the tests ask for
+    reachable: dict[str, float]  # NRMSE on validation that the tests ask of each solver
 
 
 def teacher_params(network: Network, seed: int) -> np.ndarray:
@@ -40,7 +40,7 @@ def teacher_records(network: Network, lengths: list[int], seed: int) -> Records:
 
 
 def known_problem(
-    name: str, network: Network, lengths: list[int], reachable: float, seed: int = 0
+    name: str, network: Network, lengths: list[int], reachable: dict[str, float], seed: int = 0
 ) -> KnownProblem:
     """Problem of the teacher's own structure; the last record is held out."""
     records = teacher_records(network, lengths, seed)
@@ -53,8 +53,17 @@ def known_problem(
 
 
 PROBLEMS = [
-    known_problem("one layer", Network(1, 1, (3,)), [1500, 600], 0.02),
-    known_problem("two layers and head", Network(1, 1, (3, 2), (3,)), [2000, 600], 0.05),
-    known_problem("two inputs, two outputs", Network(2, 2, (4,)), [1500, 600], 0.05),
-    known_problem("many records", Network(1, 1, (3,)), [400, 90, 300, 250, 35, 500, 500], 0.05),
+    known_problem("one layer", Network(1, 1, (3,)), [1500, 600], {"lm": 0.02, "ridge": 0.14}),
+    known_problem(
+        "two layers and head", Network(1, 1, (3, 2), (3,)), [2000, 600], {"lm": 0.05, "ridge": 0.4}
+    ),
+    known_problem(
+        "two inputs, two outputs", Network(2, 2, (4,)), [1500, 600], {"lm": 0.05, "ridge": 0.1}
+    ),
+    known_problem(
+        "many records",
+        Network(1, 1, (3,)),
+        [400, 90, 300, 250, 35, 500, 500],
+        {"lm": 0.05, "ridge": 0.14},
+    ),
 ]

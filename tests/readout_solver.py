@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fastlstm._core import simulate
-from fastlstm.network import Network
 from fastlstm.solvers import AbstractSolver, Iterate, Problem, Status
+from fastlstm.solvers.hidden_states import hidden_states
 
 N_DRAWS = 4
 
@@ -29,7 +29,8 @@ def _draw(problem: Problem, rng: np.random.Generator) -> np.ndarray:
         if name.startswith("readout."):
             weights[name] = np.zeros_like(weights[name])
     train = problem.train
-    design = np.hstack([_hidden(network, weights, train), train.u, np.ones((train.n_total, 1))])
+    h = hidden_states(network, network.pack(weights), train, float32=False)
+    design = np.hstack([h, train.u, np.ones((train.n_total, 1))])
     kept = train.scored(problem.washout)
     gram = design[kept].T @ design[kept]
     gram[np.diag_indices_from(gram)] += max(problem.alpha, 1e-8)
@@ -38,16 +39,6 @@ def _draw(problem: Problem, rng: np.random.Generator) -> np.ndarray:
     weights["readout.hidden"], weights["readout.bias"] = readout[:, :top], readout[:, -1]
     weights["readout.input"] = readout[:, top:-1]
     return network.pack(weights)
-
-
-def _hidden(network, weights, records):
-    """State h of the top layer, shape (n_total, hidden_size), read out by an identity."""
-    top = network.hidden_sizes[-1]
-    observer = Network(network.n_inputs, top, network.hidden_sizes)
-    blank = {name: np.zeros(shape) for name, shape in observer.shapes.items()}
-    lstm = {name: value for name, value in weights.items() if name.startswith("lstm.")}
-    params = observer.pack({**blank, **lstm, "readout.hidden": np.eye(top)})
-    return simulate(observer, params, records.u, records.offsets, float32=False)[0]
 
 
 def _rmse(problem, params, records):

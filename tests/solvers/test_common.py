@@ -4,6 +4,8 @@ import pytest
 from fastlstm.solvers import SOLVERS, Status
 from problems import PROBLEMS
 
+ENDS = (Status.CONVERGED, Status.DONE, Status.EARLY_STOPPED, Status.MAX_ITER)
+
 
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("known", PROBLEMS, ids=lambda known: known.name)
@@ -12,8 +14,8 @@ def test_solver_reaches_teacher_outputs(solver, known):
     solution = SOLVERS[solver](max_iter=400, tol=1e-5).solve(
         known.problem, rng=np.random.default_rng(0)
     )
-    assert solution.rmse_validation < known.reachable
-    assert solution.status in (Status.CONVERGED, Status.EARLY_STOPPED, Status.MAX_ITER)
+    assert solution.rmse_validation < known.reachable[solver]
+    assert solution.status in ENDS
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

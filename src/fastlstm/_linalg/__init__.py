@@ -2,5 +2,6 @@
 
 from fastlstm._linalg.damped import NormalEquations, damped_step
 from fastlstm._linalg.ridge import solve_ridge
+from fastlstm._linalg.ridge_path import RidgePath
 
-__all__ = ["NormalEquations", "damped_step", "solve_ridge"]
+__all__ = ["NormalEquations", "RidgePath", "damped_step", "solve_ridge"]

@@ -5,19 +5,21 @@ from fastlstm.solvers.bptt import BPTT
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
 from fastlstm.solvers.problem import Clock, HistoryRow, Problem, Progress, Solution, Status
 from fastlstm.solvers.registry import SOLVERS
+from fastlstm.solvers.ridge import Ridge
 from fastlstm.solvers.split import Split
 from fastlstm.solvers.tracker import Iterate, Tracker
 
 __all__ = [
-    "BPTT",
-    "SOLVERS",
     "AbstractSolver",
+    "BPTT",
     "Clock",
     "HistoryRow",
     "Iterate",
     "LevenbergMarquardt",
     "Problem",
     "Progress",
+    "Ridge",
+    "SOLVERS",
     "Solution",
     "Split",
     "Status",

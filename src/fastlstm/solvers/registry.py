@@ -9,11 +9,13 @@ from typing import Any
 from fastlstm.solvers.base import AbstractSolver
 from fastlstm.solvers.bptt import BPTT
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
+from fastlstm.solvers.ridge import Ridge
 from fastlstm.solvers.split import Split
 
 SOLVERS: dict[str, type[AbstractSolver]] = {
     "lm": LevenbergMarquardt,
     "split": Split,
+    "ridge": Ridge,
     "bptt": BPTT,
 }
 AUTO = "lm"

@@ -1,0 +1,73 @@
+"""The linear readout of a network in closed form, its penalty chosen from one factorisation."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm._linalg import RidgePath
+from fastlstm.records import Records
+from fastlstm.solvers.hidden_states import readout_features, with_readout
+from fastlstm.solvers.problem import Problem
+
+FloatArray = NDArray[np.float64]
+Selection = Literal["loo", "gcv"]
+
+MAX_ROWS = 200_000  # beyond, only every k-th step becomes a row
+_N_PENALTIES = 25
+_SMALLEST_PENALTY = 1e-12  # of the largest squared singular value
+
+
+def fit_readout(
+    problem: Problem, params: FloatArray, records: Records, selection: Selection = "loo"
+) -> tuple[FloatArray, float]:
+    """Solve readout and bypasses by ridge, every output with the penalty that suits it.
+
+    Parameters
+    ----------
+    problem : Problem
+        `alpha` is the smallest penalty that is tried; `washout` steps of every record are left out.
+    params : array of shape (n_params,)
+        The LSTM layers and the head stay as they are.
+    records : Records
+        With y; all of the training records, or stretches of them.
+    selection : {"loo", "gcv"}
+        Exact leave-one-out error or generalised cross-validation. The intercept is not penalised.
+
+    Returns
+    -------
+    params : array of shape (n_params,)
+    rmse : float
+        Of the rows, all outputs together.
+
+    Notes
+    -----
+    One free run and O(n_rows * n_features^2); at most `MAX_ROWS` rows, evenly spread.
+    """
+    assert records.y is not None
+    network = problem.network
+    features = readout_features(
+        network, params, records, float32=problem.float32, n_threads=problem.n_threads
+    )
+    rows = np.flatnonzero(records.scored(problem.washout))
+    rows = rows[:: -(-len(rows) // MAX_ROWS)]
+    design, target = features[rows], records.y[rows]
+    path = RidgePath.of(design, target)
+    alphas = np.maximum(path.penalties(_N_PENALTIES, _SMALLEST_PENALTY), problem.alpha)
+    scores = path.gcv(alphas) if selection == "gcv" else path.leave_one_out(alphas, design, target)
+    solved = [path.solve(alpha) for alpha in alphas[np.argmin(scores, axis=0)]]
+    weights = np.column_stack([columns[:, k] for k, (columns, _) in enumerate(solved)])
+    intercept = np.array([values[k] for k, (_, values) in enumerate(solved)])
+    rmse = float(np.sqrt(np.mean((target - design @ weights - intercept) ** 2)))
+    return with_readout(network, params, weights, intercept), rmse
+
+
+def check_selection(selection: object) -> None:
+    """Raise ValueError unless the rule that chooses the penalty exists."""
+    if selection not in get_args(Selection):
+        raise ValueError(
+            f'selection must be "loo" or "gcv"; got {selection!r}. Use "loo", the exact '
+            "leave-one-out error."
+        )
