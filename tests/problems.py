@@ -52,18 +52,31 @@ def known_problem(
     return KnownProblem(name, problem, reachable)
 
 
+# Bounds are at most 1.5 times the worst of three seeds; the linear models reach 0.13, 0.54, 0.078
+# and 0.13, the mean 1.
 PROBLEMS = [
-    known_problem("one layer", Network(1, 1, (3,)), [1500, 600], {"lm": 0.02, "ridge": 0.14}),
     known_problem(
-        "two layers and head", Network(1, 1, (3, 2), (3,)), [2000, 600], {"lm": 0.05, "ridge": 0.4}
+        "one layer",
+        Network(1, 1, (3,)),
+        [1500, 600],
+        {"lm": 0.016, "ridge": 0.11, "greedy": 0.016},
     ),
     known_problem(
-        "two inputs, two outputs", Network(2, 2, (4,)), [1500, 600], {"lm": 0.05, "ridge": 0.1}
+        "two layers and head",
+        Network(1, 1, (3, 2), (3,)),
+        [2000, 600],
+        {"lm": 0.046, "ridge": 0.4, "greedy": 0.08},
+    ),
+    known_problem(
+        "two inputs, two outputs",
+        Network(2, 2, (4,)),
+        [1500, 600],
+        {"lm": 0.035, "ridge": 0.075, "greedy": 0.035},
     ),
     known_problem(
         "many records",
         Network(1, 1, (3,)),
         [400, 90, 300, 250, 35, 500, 500],
-        {"lm": 0.05, "ridge": 0.14},
+        {"lm": 0.018, "ridge": 0.12, "greedy": 0.018},
     ),
 ]

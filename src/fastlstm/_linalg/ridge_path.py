@@ -97,7 +97,7 @@ class RidgePath:
             for rows in _portions(len(design)):
                 part = np.hstack([np.ones((len(design[rows]), 1)), design[rows], target[rows]])
                 stacked = part if triangle is None else np.vstack([triangle, part])
-                triangle = qr(stacked, mode="r", check_finite=False)[0][: stacked.shape[1]]
+                triangle = _triangle(stacked)
             n_rows += len(design)
         if triangle is None:
             raise ValueError("design must have at least one row; got none. Use a smaller washout.")
@@ -212,6 +212,11 @@ class RidgePath:
         values = self.singular_values
         present = values > 0.0
         return np.where(present, values, 0.0) / np.where(present, values**2 + alpha, 1.0)
+
+
+def _triangle(rows: FloatArray) -> FloatArray:
+    """R of shape (min(n_rows, n_columns), n_columns)."""
+    return np.asarray(qr(rows, mode="r", check_finite=False)[0])[: rows.shape[1]]
 
 
 def _portions(n_rows: int) -> list[slice]:

@@ -2,6 +2,7 @@
 
 from fastlstm.solvers.base import AbstractSolver, solve_in_turn
 from fastlstm.solvers.bptt import BPTT
+from fastlstm.solvers.greedy import Greedy
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
 from fastlstm.solvers.problem import Clock, HistoryRow, Problem, Progress, Solution, Status
 from fastlstm.solvers.registry import SOLVERS
@@ -13,6 +14,7 @@ __all__ = [
     "AbstractSolver",
     "BPTT",
     "Clock",
+    "Greedy",
     "HistoryRow",
     "Iterate",
     "LevenbergMarquardt",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm._linalg import damped_step
-from fastlstm.solvers.objective import Objective
+from fastlstm import _core
+from fastlstm._linalg import NormalEquations, damped_step
 
 FloatArray = NDArray[np.float64]
 
@@ -16,6 +17,19 @@ _MAX_DAMPING = 1e8
 _MIN_DAMPING = 1e-12
 _MIN_GAIN = 1e-4
 _SCALE_FLOOR = 1e-6  # of the largest diagonal entry: a weight without influence stays put
+
+
+class SquaresObjective(Protocol):
+    """What a descent asks of a sum of squares; see `Objective`."""
+
+    @property
+    def plan(self) -> _core.RowPlan: ...  # noqa: D102
+    @property
+    def memory(self) -> int: ...  # noqa: D102
+    def with_memory(self, memory: int) -> SquaresObjective: ...  # noqa: D102
+    def cost(self, params: FloatArray) -> float: ...  # noqa: D102
+    def rmse(self, params: FloatArray, cost: float) -> float: ...  # noqa: D102
+    def normal_equations(self, params: FloatArray) -> NormalEquations: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,7 @@ class DescentState:
     stalled: bool = False
 
 
-def descend(objective: Objective, state: DescentState) -> DescentState:
+def descend(objective: SquaresObjective, state: DescentState) -> DescentState:
     """One accepted iteration, or the same parameters with `stalled` set.
 
     The damping follows the gain ratio (decrease found over decrease promised) by Nielsen's rule;

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.solvers.damped_descent import DescentState, descend
+from fastlstm.solvers.damped_descent import DescentState, SquaresObjective, descend
 from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.tracker import Iterate, Tracker
 
@@ -27,7 +27,7 @@ class Candidate:
     rmse: float = np.inf
 
 
-def iterate_of(objective: Objective, state: DescentState, phase: str) -> Iterate:
+def iterate_of(objective: SquaresObjective, state: DescentState, phase: str) -> Iterate:
     """Describe a descent after an accepted iteration."""
     rmse = objective.rmse(state.params, state.cost)
     return Iterate(state.params, rmse, phase, state.damping, objective.plan.n_rows)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.base import AbstractSolver, Course
-from fastlstm.solvers.damped_descent import DescentState, descend
-from fastlstm.solvers.heats import Candidate, heat, iterate_of
+from fastlstm.solvers.damped_descent import DescentState
+from fastlstm.solvers.heats import Candidate, heat
 from fastlstm.solvers.problem import Problem, Status
-from fastlstm.solvers.stages import Stage, Stages
+from fastlstm.solvers.stage_descent import StageLimits, descend_stages
+from fastlstm.solvers.stages import Stages
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.starts.candidates import linear_candidates, random_candidate
 
 FloatArray = NDArray[np.float64]
 
-_WINDOW = 5  # iterations over which a decrease is judged
-_MAX_MEMORY_GROWTH = 8
 _FIRST_MEMORY = 64  # steps of the adjoint until the linear model tells
-_FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of the stages before
 
 
 @dataclass(frozen=True)
@@ -81,26 +79,17 @@ class LevenbergMarquardt(AbstractSolver):
         """Race and descend; with a `start` there is no race."""
         if start is None:
             winner = yield from self._race(problem, tracker, rng)
-            name, state, first = winner.name, winner.state, 0
         else:
-            name, state, first = "start", DescentState(start, np.inf), _FIRST_STAGE_OF_A_START
+            winner = Candidate("start", DescentState(start, np.inf), 0.0)
+        if not np.isfinite(winner.rmse):
+            return Status.CONVERGED
         stages = Stages(problem, problem.linear.memory)
-        status = Status.CONVERGED
-        if start is None and not np.isfinite(winner.rmse):
-            return status
-        for number, index in enumerate(stages.order(first)):
-            if number >= len(stages) and stages.satisfied(state.params):
-                break
-            stage = stages[index]
-            if index > 0 or start is not None:
-                tracker.judge_by(stage.judge)
-                cost = stage.objective.cost(state.params)
-                state = DescentState(state.params, cost, state.damping)
-            state, status = yield from self._descend_stage(
-                stage, state, tracker, f"{name}, {index}"
+        limits = StageLimits(self.tol, self.stage_tol, self.patience)
+        return (
+            yield from descend_stages(
+                stages, winner.state, tracker, winner.name, limits, is_start=start is not None
             )
-            stages = stages.escalated(state.params)
-        return status
+        )
 
     def _race(
         self, problem: Problem, tracker: Tracker, rng: np.random.Generator
@@ -120,25 +109,3 @@ class LevenbergMarquardt(AbstractSolver):
                 winner = yield from heat(objective, embedded, tracker, self.race_iter)
                 winners.append(winner)
         return min(winners, key=lambda candidate: candidate.rmse)
-
-    def _descend_stage(
-        self, stage: Stage, state: DescentState, tracker: Tracker, phase: str
-    ) -> Generator[Iterate, float, tuple[DescentState, Status]]:
-        objective, costs, begun = stage.objective, [state.cost], tracker.n_iter
-        limit = objective.memory * _MAX_MEMORY_GROWTH
-        tol = self.tol if stage.is_last else self.stage_tol
-        while True:
-            state = descend(objective, state)
-            if state.stalled and 2 * objective.memory <= limit:
-                # The truncated gradient may be what fails: look further back before giving up.
-                objective = objective.with_memory(2 * objective.memory)
-                state = replace(state, stalled=False)
-                continue
-            if state.stalled:
-                return state, Status.CONVERGED
-            yield iterate_of(objective, state, phase)
-            costs.append(state.cost)
-            if len(costs) > _WINDOW and costs[-1] > costs[-1 - _WINDOW] * (1 - _WINDOW * tol):
-                return state, Status.CONVERGED
-            if tracker.n_iter - max(begun, tracker.best_iter) >= self.patience:
-                return state, Status.EARLY_STOPPED

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastlstm.solvers.base import AbstractSolver
 from fastlstm.solvers.bptt import BPTT
+from fastlstm.solvers.greedy import Greedy
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
 from fastlstm.solvers.ridge import Ridge
 from fastlstm.solvers.split import Split
@@ -16,6 +17,7 @@ SOLVERS: dict[str, type[AbstractSolver]] = {
     "lm": LevenbergMarquardt,
     "split": Split,
     "ridge": Ridge,
+    "greedy": Greedy,
     "bptt": BPTT,
 }
 AUTO = "lm"

@@ -94,12 +94,12 @@ def embed(
     weights = {name: np.zeros(shape) for name, shape in network.shapes.items()}
     below = np.ones(network.n_inputs)
     for index, layer in enumerate(cascade.layers):
-        below = _write_layer(weights, f"lstm.{index}.", layer, below, scale, gate_spread, rng)
+        below = write_layer(weights, f"lstm.{index}.", layer, below, scale, gate_spread, rng)
     n_signals = cascade.C.shape[1]
     weights["readout.hidden"][:, :n_signals] = cascade.C * below
     weights["readout.input"][:] = linear.D
     weights["readout.bias"][:] = linear.bias
-    _write_head(weights, network, scale, rng)
+    write_head(weights, network, scale, rng)
     return network.pack(weights)
 
 
@@ -145,7 +145,7 @@ def _cascade(linear: LinearModel, network: Network, placement: Placement) -> Cas
     return stacked(*unit_coordinates(*small), widths=widths)
 
 
-def _write_layer(
+def write_layer(
     weights: dict[str, FloatArray],
     name: str,
     layer: LinearLayer,
@@ -180,7 +180,7 @@ def _write_layer(
     return factors
 
 
-def _write_head(
+def write_head(
     weights: dict[str, FloatArray], network: Network, scale: float, rng: np.random.Generator
 ) -> None:
     """Random tanh layers with moderate preactivations; the readout of the head stays zero."""

@@ -1,0 +1,117 @@
+"""Descent through stages of more and more rows, each ended by its decrease or by validation."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.solvers.damped_descent import DescentState, SquaresObjective, descend
+from fastlstm.solvers.heats import iterate_of
+from fastlstm.solvers.partly_frozen import PartlyFrozen
+from fastlstm.solvers.problem import Status
+from fastlstm.solvers.stages import Stages
+from fastlstm.solvers.tracker import Iterate, Tracker
+
+FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of the stages before
+
+_WINDOW = 5  # iterations over which a decrease is judged
+_MAX_MEMORY_GROWTH = 8
+
+
+@dataclass(frozen=True)
+class StageLimits:
+    """When a stage ends.
+
+    Parameters
+    ----------
+    tol : float
+        Relative decrease of the cost per iteration below which the last stage ends.
+    stage_tol : float
+        The same for the stages before, which only prepare the next.
+    patience : int
+        Iterations without a better validation error that end a stage.
+    """
+
+    tol: float
+    stage_tol: float
+    patience: int
+
+
+def descend_stages(
+    stages: Stages,
+    state: DescentState,
+    tracker: Tracker,
+    name: str,
+    limits: StageLimits,
+    *,
+    is_start: bool,
+    frozen: NDArray[np.bool_] | None = None,
+) -> Generator[Iterate, float, Status]:
+    """Descend on all stages, one after the other.
+
+    Parameters
+    ----------
+    stages : Stages
+    state : DescentState
+        With the cost of the first stage, unless `is_start`.
+    tracker : Tracker
+        Judges by the validation records of the stage.
+    name : str
+        Of the start, for the history.
+    limits : StageLimits
+    is_start : bool
+        The parameters come from elsewhere, already trained: the first stages are left out.
+    frozen : bool array of shape (n_params,), optional
+        Parameters that stay as they are.
+
+    Returns
+    -------
+    status : Status
+        Why the last stage ended.
+    """
+    status, was_last = Status.CONVERGED, False
+    for index in stages.order(FIRST_STAGE_OF_A_START if is_start else 0):
+        if was_last and stages.satisfied(state.params):
+            break
+        stage = stages[index]
+        was_last = stage.is_last
+        objective = stage.objective if frozen is None else PartlyFrozen(stage.objective, frozen)
+        if index > 0 or is_start:
+            tracker.judge_by(stage.judge)
+            state = DescentState(state.params, objective.cost(state.params), state.damping)
+        tol = limits.tol if stage.is_last else limits.stage_tol
+        state, status = yield from _descend_stage(
+            objective, state, tracker, f"{name}, {index}", tol, limits.patience
+        )
+        stages = stages.escalated(state.params)
+    return status
+
+
+def _descend_stage(
+    objective: SquaresObjective,
+    state: DescentState,
+    tracker: Tracker,
+    phase: str,
+    tol: float,
+    patience: int,
+) -> Generator[Iterate, float, tuple[DescentState, Status]]:
+    costs, begun = [state.cost], tracker.n_iter
+    limit = objective.memory * _MAX_MEMORY_GROWTH
+    while True:
+        state = descend(objective, state)
+        if state.stalled and 2 * objective.memory <= limit:
+            # The truncated gradient may be what fails: look further back before giving up.
+            objective = objective.with_memory(2 * objective.memory)
+            state = replace(state, stalled=False)
+            continue
+        if state.stalled:
+            return state, Status.CONVERGED
+        yield iterate_of(objective, state, phase)
+        costs.append(state.cost)
+        if len(costs) > _WINDOW and costs[-1] > costs[-1 - _WINDOW] * (1 - _WINDOW * tol):
+            return state, Status.CONVERGED
+        if tracker.n_iter - max(begun, tracker.best_iter) >= patience:
+            return state, Status.EARLY_STOPPED
