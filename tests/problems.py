@@ -59,24 +59,24 @@ PROBLEMS = [
         "one layer",
         Network(1, 1, (3,)),
         [1500, 600],
-        {"lm": 0.016, "ridge": 0.11, "greedy": 0.016},
+        {"lm": 0.016, "ridge": 0.11, "greedy": 0.016, "split": 0.07, "bptt": 0.045},
     ),
     known_problem(
         "two layers and head",
         Network(1, 1, (3, 2), (3,)),
         [2000, 600],
-        {"lm": 0.046, "ridge": 0.4, "greedy": 0.08},
+        {"lm": 0.046, "ridge": 0.4, "greedy": 0.08, "split": 0.13, "bptt": 0.11},
     ),
     known_problem(
         "two inputs, two outputs",
         Network(2, 2, (4,)),
         [1500, 600],
-        {"lm": 0.035, "ridge": 0.075, "greedy": 0.035},
+        {"lm": 0.035, "ridge": 0.075, "greedy": 0.035, "split": 0.037, "bptt": 0.087},
     ),
     known_problem(
         "many records",
         Network(1, 1, (3,)),
         [400, 90, 300, 250, 35, 500, 500],
-        {"lm": 0.018, "ridge": 0.12, "greedy": 0.018},
+        {"lm": 0.018, "ridge": 0.12, "greedy": 0.018, "split": 0.062, "bptt": 0.036},
     ),
 ]

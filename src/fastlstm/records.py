@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,21 @@ class Records:
         for rows in self.slices():
             mask[rows.start : rows.start + washout] = False
         return mask
+
+    def in_canonical_order(self) -> Records:
+        """Sort the records by length, then by a hash of their inputs.
+
+        What is trained on them then does not depend on the order in which they came; records with
+        the same inputs stay as they are to each other.
+        """
+        if self.n_records == 1:
+            return self
+        lengths, parts = self.lengths.tolist(), self.split(self.u)
+        keys = [(n, sha256(u.tobytes()).digest()) for n, u in zip(lengths, parts, strict=True)]
+        order = sorted(range(self.n_records), key=lambda record: keys[record])
+        if order == list(range(self.n_records)):
+            return self
+        return self.take([(record, 0, lengths[record]) for record in order])
 
     def take(self, rows: Sequence[tuple[int, int, int]]) -> Records:
         """Parts of records as records of their own; each part is (record, first step, stop)."""

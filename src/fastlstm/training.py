@@ -85,7 +85,8 @@ class Task:
         """Check arguments and data, standardise (as `known` says, if given), pose the problem."""
         settings = Settings.of(parameters)
         clock = Clock(settings.time_limit)
-        records, layout, one_column = check_records(X, y)
+        given, layout, one_column = check_records(X, y)
+        records = given.in_canonical_order()
         washout = settings.washout_for(records.lengths)
         scaling = Scaling.of(records) if known is None else known.scaling
         input_range = np.stack([records.u.min(axis=0), records.u.max(axis=0)])

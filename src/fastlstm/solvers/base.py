@@ -122,8 +122,10 @@ def solve_in_turn(
 
     Notes
     -----
-    BLAS runs on one thread, so that sums keep their order.
+    BLAS runs on one thread, so that sums keep their order, and the records are sorted first: the
+    same problem gives the same bits, in whatever order its records came.
     """
+    problem = problem.in_canonical_order()
     with threadpool_limits(limits=1, user_api="blas"):
         tracker = Tracker(problem, Clock() if clock is None else clock, callback, len(solvers))
         status = Status.INTERRUPTED

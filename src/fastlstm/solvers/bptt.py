@@ -59,10 +59,10 @@ class BPTT(AbstractSolver):
     1990 (truncation); Kingma, Ba, 2015 (Adam); Loshchilov, Hutter, 2017 (cosine rate).
     """
 
-    window: int | None = 200
+    window: int | None = 100
     burn_in: int = 50
     batch: int = 16
-    learning_rate: float = 1e-2
+    learning_rate: float = 2e-2
     clip: float = 1.0
 
     def __post_init__(self) -> None:

@@ -100,7 +100,7 @@ class LevenbergMarquardt(AbstractSolver):
         network, objective = problem.network, stage.objective
         winners = []
         for number in range(1, self.n_starts + 1):
-            start = random_candidate(network, objective.records, rng, number)
+            start = random_candidate(network, objective.records, problem.washout, rng, number)
             winner = yield from heat(objective, [start], tracker, self.race_iter)
             winners.append(winner)
             if number == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -79,6 +79,14 @@ class Problem:
         if self.validation is None or self.validation_washout is None:
             return self.washout
         return self.validation_washout
+
+    def in_canonical_order(self) -> Problem:
+        """Return the problem with its records sorted, see `Records.in_canonical_order`."""
+        train = self.train.in_canonical_order()
+        validation = None if self.validation is None else self.validation.in_canonical_order()
+        if train is self.train and validation is self.validation:
+            return self
+        return replace(self, train=train, validation=validation)
 
     def admissible(self, params: FloatArray) -> FloatArray:
         """Return finite `params`, or near ones that satisfy the constraint."""

@@ -93,7 +93,9 @@ class Split(AbstractSolver):
         tracker: Tracker,
     ) -> Course:
         """One iterate per pass over the records."""
-        params = near_linear_start(problem.network, problem.train, rng) if start is None else start
+        params = start
+        if params is None:
+            params = near_linear_start(problem.network, problem.train, rng, problem.washout)
         one_pass = self._passes(problem, params)
         while True:
             params, rmse = one_pass(params, cosine(tracker.used))

@@ -49,10 +49,10 @@ class LinearStart:
 
 
 def random_candidate(
-    network: Network, records: Records, rng: np.random.Generator, number: int
+    network: Network, records: Records, washout: int, rng: np.random.Generator, number: int
 ) -> Start:
     """Draw a near-linear random network with its readout solved on `records`."""
-    return f"random {number}", near_linear_start(network, records, rng)
+    return f"random {number}", near_linear_start(network, records, rng, washout)
 
 
 def linear_candidates(

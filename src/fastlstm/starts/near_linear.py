@@ -19,7 +19,9 @@ _READOUT_ROWS = 2000
 _READOUT_ALPHA = 1e-2
 
 
-def near_linear_start(network: Network, records: Records, rng: np.random.Generator) -> FloatArray:
+def near_linear_start(
+    network: Network, records: Records, rng: np.random.Generator, washout: int | None = None
+) -> FloatArray:
     """Draw a near-linear deep LSTM at random and solve its readout in closed form.
 
     With small weights the gates stay near constants, so the network begins as a random linear
@@ -33,6 +35,8 @@ def near_linear_start(network: Network, records: Records, rng: np.random.Generat
     records : Records
         Standardised records for the readout.
     rng : numpy Generator
+    washout : int, optional
+        First steps of each record that the readout does not see; see `solve_readout`.
 
     Returns
     -------
@@ -57,11 +61,16 @@ def near_linear_start(network: Network, records: Records, rng: np.random.Generat
         elif name.endswith("bias"):
             values = rng.uniform(-0.5, 0.5, shape)
         weights[name] = values
-    return solve_readout(network, network.pack(weights), records)
+    return solve_readout(network, network.pack(weights), records, washout)
 
 
-def solve_readout(network: Network, params: FloatArray, records: Records) -> FloatArray:
+def solve_readout(
+    network: Network, params: FloatArray, records: Records, washout: int | None = None
+) -> FloatArray:
     """Exchange the linear readout and the bypasses by the ridge solution on the records.
+
+    The first `washout` steps of each record are left out: by default a quarter of the shortest
+    record, at most 100 steps.
 
     Notes
     -----
@@ -70,7 +79,8 @@ def solve_readout(network: Network, params: FloatArray, records: Records) -> Flo
     assert records.y is not None
     shortest = int(records.lengths.min())
     stride = max(1, records.n_total // _READOUT_ROWS)
-    plan = _core.plan_rows(records.offsets, washout=min(100, shortest // 4), stride=stride)
+    washout = min(100, shortest // 4) if washout is None else washout
+    plan = _core.plan_rows(records.offsets, washout=washout, stride=stride)
     result = _core.jacobian(network, params, records.u, records.offsets, plan, memory=1)
     # The derivative of output 0 with respect to its own readout row is the regressor itself.
     names = [name for name in network.shapes if name.startswith("readout.")]
