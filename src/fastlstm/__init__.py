@@ -6,14 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fastlstm.comparison import compare
     from fastlstm.regressor import LSTMRegressor, load
 
     __version__: str
 
-__all__ = ["LSTMRegressor", "__version__", "load"]
+__all__ = ["LSTMRegressor", "__version__", "compare", "load"]
 
 # scikit-learn takes a second to import, so public names are fetched when they are first used
-_HOMES = {"LSTMRegressor": "fastlstm.regressor", "load": "fastlstm.regressor"}
+_HOMES = {
+    "LSTMRegressor": "fastlstm.regressor",
+    "compare": "fastlstm.comparison",
+    "load": "fastlstm.regressor",
+}
 
 
 def __getattr__(name: str) -> Any:

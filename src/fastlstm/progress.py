@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastlstm.solvers.problem import Progress
 
@@ -51,6 +52,11 @@ class FitProgress:
     fraction: float
     _make_model: Callable[[Progress], LSTMRegressor] = field(repr=False, compare=False)
     _progress: Progress = field(repr=False, compare=False)
+
+    @property
+    def params(self) -> NDArray[np.float64]:
+        """Best weights so far, shape (n_params,), in the order of `Network.shapes`; a copy."""
+        return self._progress.params.copy()
 
     def model(self) -> LSTMRegressor:
         """Fitted estimator with the best weights so far, independent of the running fit."""

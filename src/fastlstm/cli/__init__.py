@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fastlstm.cli.compare import compare
 from fastlstm.cli.demo import demo
 from fastlstm.cli.errors import guarded
 from fastlstm.cli.evaluate import evaluate
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, fit, simulate, evaluate):
+for command in (demo, fit, simulate, evaluate, compare):
     app.command()(guarded(command))
 
 
