@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from fastlstm.thinning import detail_window, extremes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,13 +143,13 @@ def _draw_output(
     _draw_pair(overview, time, measured, simulated)
     overview.set_ylabel(name, fontdict=FONT)
     if len(panels) == 3:
-        worst = first_scored + int(np.argmax(np.abs(residual[first_scored:])))
-        start = min(max(0, worst - DETAIL_STEPS // 2), len(time) - DETAIL_STEPS)
-        stretch = slice(start, start + DETAIL_STEPS)
+        stretch = detail_window(residual, first_scored, DETAIL_STEPS)
         _draw_pair(panels[1], time[stretch], measured[stretch], simulated[stretch])
         panels[1].set_ylabel("detail", fontdict=FONT)
-        overview.axvspan(float(time[start]), float(time[stretch.stop - 1]), color="0.9", zorder=0)
-    rest.plot(*_extremes(time, residual), color=RESIDUAL, linewidth=1.0)
+        overview.axvspan(
+            float(time[stretch.start]), float(time[stretch.stop - 1]), color="0.9", zorder=0
+        )
+    rest.plot(*extremes(time, residual, MAX_POINTS), color=RESIDUAL, linewidth=1.0)
     rest.axhline(0.0, color="0.6", linewidth=1.0, zorder=0)
     rest.set_ylabel("residual", fontdict=FONT)
     for axes in panels:
@@ -160,20 +161,6 @@ def _draw_output(
 
 def _draw_pair(axes: Axes, time: FloatArray, measured: FloatArray, simulated: FloatArray) -> None:
     style: dict[str, Any] = {"color": MEASURED, "linewidth": 2.2, "label": "measured"}
-    axes.plot(*_extremes(time, measured), **style)
+    axes.plot(*extremes(time, measured, MAX_POINTS), **style)
     style = {"color": SIMULATED, "linewidth": 1.2, "label": "simulated"}
-    axes.plot(*_extremes(time, simulated), **style)
-
-
-def _extremes(time: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Smallest and largest value of each of MAX_POINTS / 2 stretches, in order of time."""
-    if len(values) <= MAX_POINTS:
-        return time, values
-    edges = np.linspace(0, len(values), MAX_POINTS // 2 + 1).astype(np.intp)
-    parts = [slice(start, stop) for start, stop in pairwise(edges)]
-    chosen = [
-        part.start + index
-        for part in parts
-        for index in sorted((int(values[part].argmin()), int(values[part].argmax())))
-    ]
-    return time[chosen], values[chosen]
+    axes.plot(*extremes(time, simulated, MAX_POINTS), **style)

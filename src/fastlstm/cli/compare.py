@@ -114,7 +114,7 @@ def parse_solvers(text: str) -> Contestants | None:
 
 
 def as_frames(records: NamedRecords) -> tuple[list[Frame], list[Frame]]:
-    """Inputs and outputs of all records under the names of their columns."""
+    """Give the inputs and outputs of all records the names of their columns."""
     from fastlstm.tables import Frame
 
     assert records.y is not None
