@@ -9,6 +9,7 @@ from html import escape
 from fastlstm.report.chart import Chart
 from fastlstm.report.style import MAX_STYLES
 from fastlstm.report.svg import draw
+from fastlstm.report.ticks import power_of_ten
 
 MEASURED = ("measured", "measured")  # name and style
 
@@ -34,20 +35,19 @@ def number(value: float, digits: int = 3, missing: str = "–") -> str:
     if -4 <= exponent < 6:
         text = f"{value:.{max(0, digits - 1 - exponent)}f}"
     else:
-        from fastlstm.report.ticks import power_of_ten
-
         text = f"{value / 10.0**exponent:.{digits - 1}f}·{power_of_ten(exponent)}"
     return text.replace("-", "−")
 
 
-def figure(chart: Chart, name: str, note: str = "", legend: Sequence[tuple[str, str]] = ()) -> str:
-    """Card with the chart, its caption, and a legend of (name, style) pairs."""
-    extra = f"<p>{escape(note)}</p>" if note else ""
+def figure(
+    chart: Chart, name: str, caption: str = "", legend: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Card with the chart, a caption or its title, and a legend of (name, style) pairs."""
     entries = "".join(f"<li>{swatch(style)}{escape(text)}</li>" for text, style in legend)
     key = f'<ul class="legend">{entries}</ul>' if entries else ""
     return (
         f"<figure>{draw(chart, name)}{key}"
-        f"<figcaption><h3>{escape(chart.title)}</h3>{extra}</figcaption></figure>"
+        f"<figcaption><h4>{escape(caption or chart.title)}</h4></figcaption></figure>"
     )
 
 

@@ -26,7 +26,8 @@ p{margin:4px 0 12px;max-width:75ch}
 .tile,figure,.scroll,fieldset,.facts{background:var(--card);border:1px solid var(--edge);
 border-radius:10px}
 .tile{padding:12px 14px}
-.tile b{display:block;overflow-wrap:anywhere;font-size:1.5rem;line-height:1.2;font-variant-numeric:tabular-nums}
+.tile b{display:block;overflow-wrap:anywhere;
+font-size:1.5rem;line-height:1.2;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:.875rem}
 .scroll{overflow-x:auto;margin:12px 0}
 table{border-collapse:collapse;width:100%;font-size:.9375rem;font-variant-numeric:tabular-nums}
