@@ -28,9 +28,10 @@ def run_python(code, folder, *arguments):
     assert result.returncode == 0, f"{code}\n{arguments}\n{result.stdout}\n{result.stderr}"
 
 
-def test_readme_example_runs(tmp_path):
+@pytest.mark.parametrize("page", ["README.md", "docs/comparing.md"])
+def test_examples_run(tmp_path, page):
     """The first thing that a reader copies."""
-    for language, block in blocks("README.md"):
+    for language, block in blocks(page):
         if language == "python":
             run_python(block, tmp_path)
 

@@ -83,9 +83,9 @@ def autocorrelation(residual: ArrayLike | Sequence[ArrayLike], max_lag: int) -> 
     """
     parts = _centred(residual, "residual")
     _check_lag(max_lag, parts)
-    covariance = sum(_covariance(part, part, max_lag)[max_lag:] for part in parts)
+    covariance = _summed(parts, parts, max_lag)[max_lag:]
     n_steps = sum(map(len, parts))
-    values = _ratio(np.asarray(covariance), float(np.asarray(covariance)[0]))
+    values = _ratio(covariance, float(covariance[0]))
     lags = np.arange(max_lag + 1)
     return Correlation(lags, values, float(CONFIDENCE_99 / np.sqrt(n_steps)), lags > 0)
 
@@ -129,18 +129,15 @@ def cross_correlation(
         )
     _check_lag(max_lag, errors)
     n_steps = sum(map(len, errors))
-    both = np.sqrt(sum(float(e @ e) for e in errors)) * np.sqrt(sum(float(v @ v) for v in inputs))
-    pairs = list(zip(errors, inputs, strict=True))
-    cross = sum(_covariance(e, v, max_lag) for e, v in pairs)
+    energies = [sum(float(part @ part) for part in parts) for parts in (errors, inputs)]
+    scale = float(np.sqrt(energies[0]) * np.sqrt(energies[1]))
     longest = max(map(len, errors)) - 1
-    auto_e, auto_u = (
-        sum(_covariance(part, part, longest) for part in parts) for parts in (errors, inputs)
-    )
-    variance = _ratio(np.sum(np.asarray(auto_e) * np.asarray(auto_u)), float(both) ** 2)
-    bound = CONFIDENCE_99 * np.sqrt(variance / n_steps)
+    products = _summed(errors, errors, longest) * _summed(inputs, inputs, longest)
+    variance = float(_ratio(np.sum(products, keepdims=True), scale**2)[0])
+    bound = float(CONFIDENCE_99 * np.sqrt(variance / n_steps))
     lags = np.arange(-max_lag, max_lag + 1)
-    values = _ratio(np.asarray(cross), float(both))
-    return Correlation(lags, values, float(bound), np.ones(len(lags), dtype=bool))
+    values = _ratio(_summed(errors, inputs, max_lag), scale)
+    return Correlation(lags, values, bound, np.ones(len(lags), dtype=bool))
 
 
 def _centred(signal: ArrayLike | Sequence[ArrayLike], name: str) -> list[FloatArray]:
@@ -169,6 +166,11 @@ def _check_lag(max_lag: int, parts: Sequence[FloatArray]) -> None:
         )
 
 
+def _summed(x: list[FloatArray], y: list[FloatArray], max_lag: int) -> FloatArray:
+    """`_covariance` of all records added up."""
+    return np.sum([_covariance(*pair, max_lag) for pair in zip(x, y, strict=True)], axis=0)
+
+
 def _covariance(x: FloatArray, y: FloatArray, max_lag: int) -> FloatArray:
     """Sum over t of x[t] * y[t - k] for k = -max_lag to max_lag; zero beyond the record."""
     size = 1 << (2 * len(x) - 1).bit_length()
@@ -180,4 +182,5 @@ def _covariance(x: FloatArray, y: FloatArray, max_lag: int) -> FloatArray:
 
 
 def _ratio(numerator: FloatArray, denominator: float) -> FloatArray:
-    return numerator / denominator if denominator > 0.0 else np.full_like(numerator, np.nan)
+    """Quotient, NaN where the denominator vanishes."""
+    return numerator / (denominator if denominator > 0.0 else np.nan)

@@ -85,7 +85,7 @@ class Axis:
         """Values, their labels, and the title with the common factor of the labels."""
         values = (log_ticks if self.log else linear_ticks)(self.low, self.high)
         texts, factor = labels(values, self.log)
-        return values, texts, f"{self.title} / {factor}" if factor else self.title
+        return values, texts, f"{self.title} (× {factor})" if factor else self.title
 
 
 @dataclass(frozen=True)

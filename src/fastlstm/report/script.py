@@ -9,7 +9,7 @@ for (const svg of document.querySelectorAll("svg[data-readout]")) {
   out.className = "readout";
   out.textContent = "Point at or touch the chart to read values.";
   svg.after(out);
-  const cursor = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  const cursor = document.createElementNS(svg.namespaceURI, "path");
   cursor.setAttribute("class", "cursor");
   svg.append(cursor);
   const show = (value) => Number(value.toPrecision(3)).toString();

@@ -1,0 +1,172 @@
+"""The report in a real browser: phone and desktop, light and dark."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from made_comparison import make_comparison, make_exam, make_run
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium drives the browser")
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER),
+    reason="chromium and chromedriver (chromium-driver) must be installed",
+)
+
+SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+
+# Relative luminance and contrast ratio as WCAG 2.1 defines them.
+CONTRASTS = """
+const lum = (c) => {
+  const v = c.map((x) => x / 255).map((x) => x <= 0.03928 ? x / 12.92
+    : Math.pow((x + 0.055) / 1.055, 2.4));
+  return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2];
+};
+const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+const behind = (element) => {
+  for (let e = element; e; e = e.parentElement) {
+    const c = parse(getComputedStyle(e).backgroundColor);
+    if (c.length === 3 || c[3] === 1) return c.slice(0, 3);
+  }
+  return [255, 255, 255];
+};
+const out = [];
+for (const e of document.querySelectorAll("body *")) {
+  const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  if (!own || ["SCRIPT", "TITLE", "DESC"].includes(e.tagName.toUpperCase())) continue;
+  const style = getComputedStyle(e);
+  const text = parse(e instanceof SVGElement ? style.fill : style.color).slice(0, 3);
+  const [a, b] = [lum(text), lum(behind(e))].sort((p, q) => q - p);
+  let size = parseFloat(style.fontSize);
+  const svg = e.closest("svg");
+  if (svg) size *= svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  out.push([(a + 0.05) / (b + 0.05), size, e.textContent.trim().slice(0, 30)]);
+}
+return out;
+"""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """Write a page with long names, two inputs, two outputs, several methods and seeds."""
+    exam = make_exam(
+        ("valve <b>position</b> of the upstream reservoir (mm)", "pump"), ("level (m)", "flow & co")
+    )
+    errors = {"linear": 0.3, "lm": 0.02, "split": 0.1, "bptt": 0.05, "ridge": 0.2}
+    runs = [make_run(exam, name, error, seed) for name, error in errors.items() for seed in (0, 1)]
+    runs.append(make_run(exam, "torch", 0.1, n_settings=3, status="time_limit reached"))
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    make_comparison(exam, runs, "torch").report(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in FLAGS:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request):
+    return request.param
+
+
+@pytest.fixture(params=SIZES)
+def page(request, browser, report, scheme):
+    """Open the report from the disk in one size and scheme."""
+    width, height = SIZES[request.param]
+    metrics = {
+        "width": width,
+        "height": height,
+        "deviceScaleFactor": 1,
+        "mobile": request.param == "phone",
+    }
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    browser.get_log("browser")
+    browser.get(report.as_uri())
+    return browser
+
+
+def test_console_stays_empty(page):
+    """Neither an error of ours nor something that the policy of the page refused."""
+    assert page.get_log("browser") == []
+
+
+def test_every_drawing_is_visible(page):
+    """Sizes come from the style sheet: a mistake there makes charts vanish."""
+    boxes = page.execute_script(
+        "return [...document.querySelectorAll('svg')].map((s) => { const b ="
+        "s.getBoundingClientRect(); return [b.width, b.height, s.checkVisibility(), b.left,"
+        "b.right, s.classList.contains('chart')]; })"
+    )
+    charts = [box for box in boxes if box[5]]
+    assert len(charts) == 2 + 6 + 2 * 2 * 4
+    assert all(width > 0 and height > 0 and visible for width, height, visible, *_ in boxes)
+    width = page.execute_script("return innerWidth")
+    for across, down, _, left, right, _ in charts:
+        assert across >= 300 and down >= 180 and left >= 0 and right <= width
+
+
+def test_page_does_not_scroll_sideways(page):
+    """Wide tables scroll within themselves."""
+    overflow, width = page.execute_script(
+        "return [document.documentElement.scrollWidth, innerWidth]"
+    )
+    assert overflow <= width
+
+
+def test_text_can_be_read(page):
+    """WCAG AA contrast, and at least 12 px as they appear on the screen, labels included."""
+    found = page.execute_script(CONTRASTS)
+    assert len(found) > 100
+    low = [entry for entry in found if entry[0] < 4.5]
+    small = [entry for entry in found if entry[1] < 12.0]
+    assert low == [] and small == []
+
+
+def test_lines_stand_out_from_their_card(page):
+    """WCAG asks 3:1 of graphics; every method in both schemes."""
+    ratios = page.execute_script(
+        CONTRASTS.split("const out")[0]
+        + "return [...document.querySelectorAll('svg.chart .line')].filter((e) => /\\bm\\d/.test("
+        "e.getAttribute('class'))).map((e) => { const [a, b] = [lum(parse(getComputedStyle(e)"
+        ".stroke).slice(0, 3)), lum(behind(e))].sort((p, q) => q - p);"
+        "return (a + 0.05) / (b + 0.05); })"
+    )
+    assert len(ratios) > 20 and min(ratios) >= 3.0
+
+
+def test_scheme_follows_the_system(page, scheme):
+    """Dark mode is dark."""
+    colour = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+    shade = sum(int(part) for part in colour[4:-1].split(","))
+    assert (shade < 200) == (scheme == "dark")
+
+
+def test_checkbox_hides_a_method_and_the_pointer_reads_values(page):
+    """The two things a reader can do; names are never markup, not even in the read-out."""
+    visible = (
+        "return [...document.querySelectorAll('path.line.m1')].filter("
+        "(e) => e.checkVisibility()).length"
+    )
+    assert page.execute_script(visible) > 0
+    page.execute_script("document.getElementById('show-m1').click()")
+    assert page.execute_script(visible) == 0
+    text = page.execute_script(
+        "const s = document.querySelector('svg[data-readout]');"
+        "const b = s.getBoundingClientRect();"
+        "s.dispatchEvent(new PointerEvent('pointermove', {clientX: b.left + 0.9 * b.width,"
+        "clientY: b.top + 50})); return s.nextElementSibling.textContent"
+    )
+    assert text.startswith("CPU time in s") and "split" in text and "lm " not in text
