@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -133,14 +134,14 @@ def cross_correlation(
     scale = float(np.sqrt(energies[0]) * np.sqrt(energies[1]))
     longest = max(map(len, errors)) - 1
     products = _summed(errors, errors, longest) * _summed(inputs, inputs, longest)
-    variance = float(_ratio(np.sum(products, keepdims=True), scale**2)[0])
+    variance = float(_ratio(np.array([np.sum(products)]), scale**2)[0])
     bound = float(CONFIDENCE_99 * np.sqrt(variance / n_steps))
     lags = np.arange(-max_lag, max_lag + 1)
     values = _ratio(_summed(errors, inputs, max_lag), scale)
     return Correlation(lags, values, bound, np.ones(len(lags), dtype=bool))
 
 
-def _centred(signal: ArrayLike | Sequence[ArrayLike], name: str) -> list[FloatArray]:
+def _centred(signal: Any, name: str) -> list[FloatArray]:
     """One array per record, without the mean of all records together, at most 1 in size."""
     several = isinstance(signal, list | tuple) and len(signal) > 0 and np.ndim(signal[0]) > 0
     parts = [np.asarray(part, dtype=np.float64) for part in (signal if several else [signal])]
