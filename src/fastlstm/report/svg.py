@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float64]
 
 # About as wide as a phone, so that text keeps its size there.
 WIDTH, HEIGHT = 420, 290
-LEFT, RIGHT, TOP, BOTTOM = 66, 22, 10, 56
+LEFT, RIGHT, TOP, BOTTOM = 82, 22, 10, 56
 
 
 def draw(chart: Chart, name: str) -> str:
