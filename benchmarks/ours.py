@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,22 @@ from fastlstm.datasets import Dataset
 
 def score(dataset: Dataset, model: LSTMRegressor) -> dict[str, float]:
     """Official free-run error on every test record; the state starts from its first outputs."""
+    n_init = dataset.init_window
     return {
-        name: dataset.score(name, model.simulate(record.u, y_init=record.y[: dataset.init_window]))
+        name: dataset.score(
+            name, model.simulate(record.u, y_init=record.y[:n_init] if n_init else None)
+        )
         for name, record in dataset.tests.items()
     }
 
 
 def train_ours(
-    dataset: Dataset, settings: dict[str, Any], *, seed: int = 0, threads: int = 1
+    dataset: Dataset,
+    settings: dict[str, Any],
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    keep: Callable[[LSTMRegressor], object] | None = None,
 ) -> Run:
     """Fit once; the curve shows the model in hand after every accepted iteration.
 
@@ -35,6 +44,8 @@ def train_ours(
         Arguments of LSTMRegressor, `time_limit` among them.
     seed, threads : int
         `random_state` and `n_jobs`; BLAS is held to as many threads.
+    keep : callable, optional
+        Is given the fitted estimator.
 
     Returns
     -------
@@ -49,6 +60,8 @@ def train_ours(
                 seen.append((clock.cpu, clock.wall, progress.iteration, progress.model()))
 
         model.fit(dataset.X, dataset.y, callback=remember)
+    if keep is not None:
+        keep(model)
     last = seen[-1][2] if seen else 0
     seen.append((clock.cpu, clock.wall, last, model))
     points: list[Point] = []
