@@ -164,5 +164,5 @@ def test_narrow_upper_layers_and_long_memories_are_no_obstacle(rng):
 @pytest.mark.parametrize("name", ["patience", "n_starts"])
 def test_greedy_refuses_settings_out_of_range(name):
     """The message names the setting and what it may be."""
-    with pytest.raises(ValueError, match=f"{name} must be >= 1; got 0"):
+    with pytest.raises(ValueError, match=f"{name} of Greedy must be an integer >= 1; got 0"):
         Greedy(**{name: 0})

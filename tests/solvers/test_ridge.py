@@ -147,8 +147,8 @@ def test_best_draw_is_fitted_again_on_all_rows_of_a_long_record(rng):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n_draws": 0}, "n_draws must be >= 1; got 0"),
-        ({"selection": "aic"}, 'selection must be "loo" or "gcv"; got \'aic\''),
+        ({"n_draws": 0}, "n_draws of Ridge must be an integer >= 1; got 0"),
+        ({"selection": "aic"}, "selection of Ridge must be one of 'loo', 'gcv'; got 'aic'"),
     ],
 )
 def test_ridge_refuses_settings_out_of_range(settings, message):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +11,6 @@ from fastlstm.solvers.hidden_states import readout_features, with_readout
 from fastlstm.solvers.problem import Problem
 
 FloatArray = NDArray[np.float64]
-Selection = Literal["loo", "gcv"]
 
 MAX_ROWS = 200_000  # beyond, only every k-th step becomes a row
 _N_PENALTIES = 25
@@ -21,7 +18,7 @@ _SMALLEST_PENALTY = 1e-12  # of the largest squared singular value
 
 
 def fit_readout(
-    problem: Problem, params: FloatArray, records: Records, selection: Selection = "loo"
+    problem: Problem, params: FloatArray, records: Records, selection: str = "loo"
 ) -> tuple[FloatArray, float]:
     """Solve readout and bypasses by ridge, every output with the penalty that suits it.
 
@@ -62,12 +59,3 @@ def fit_readout(
     intercept = np.array([values[k] for k, (_, values) in enumerate(solved)])
     rmse = float(np.sqrt(np.mean((target - design @ weights - intercept) ** 2)))
     return with_readout(network, params, weights, intercept), rmse
-
-
-def check_selection(selection: object) -> None:
-    """Raise ValueError unless the rule that chooses the penalty exists."""
-    if selection not in get_args(Selection):
-        raise ValueError(
-            f'selection must be "loo" or "gcv"; got {selection!r}. Use "loo", the exact '
-            "leave-one-out error."
-        )

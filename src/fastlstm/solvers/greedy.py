@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.base import AbstractSolver, Course
+from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.closed_readout import fit_readout
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.layer_part import LayerPart
@@ -68,9 +69,7 @@ class Greedy(AbstractSolver):
     n_starts: int = 2
 
     def __post_init__(self) -> None:
-        for name, value in (("patience", self.patience), ("n_starts", self.n_starts)):
-            if value < 1:
-                raise ValueError(f"{name} must be >= 1; got {value}. Use 1 or more.")
+        check_options(self, counts=("patience", "n_starts"))
 
     def run(
         self,

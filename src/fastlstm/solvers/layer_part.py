@@ -11,6 +11,8 @@ from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers.hidden_states import hidden_states
 from fastlstm.solvers.problem import Problem
+from fastlstm.stability import StabilityConstraint
+from fastlstm.stability.bounds import network_sweeps
 from fastlstm.starts.embedding import write_head
 from fastlstm.starts.pass_through import pass_through
 
@@ -52,7 +54,8 @@ class LayerPart:
         network, below = problem.network, np.zeros(problem.network.n_params)
         write_head(network.unpack(below), network, _TYPICAL_H, rng)
         first = Network(network.n_inputs, network.n_outputs, network.hidden_sizes[:1])
-        return cls(network, below, 0, replace(problem, network=first))
+        limit = problem.constraint and replace(problem.constraint, network=first)
+        return cls(network, below, 0, replace(problem, network=first, constraint=limit))
 
     def taken_from(self, whole: FloatArray) -> FloatArray:
         """Parameters of the bottom part with the first layer of a whole network, readout zero."""
@@ -90,6 +93,7 @@ class LayerPart:
             network=small,
             train=self._above(params, self.problem.train),
             validation=None if validation is None else self._above(params, validation),
+            constraint=self._constraint_above(params, small),
         )
         part = LayerPart(network, self.assembled(params), layer, problem)
         old = self.problem.network.unpack(params)
@@ -112,7 +116,8 @@ class LayerPart:
         weights.update(small.unpack(params))
         h = hidden_states(small, params, self.problem.train, float32=self.problem.float32)
         write_head(weights, network, float(h.std()), rng)
-        part = replace(self, problem=replace(self.problem, network=network))
+        limit = self.problem.constraint and replace(self.problem.constraint, network=network)
+        part = replace(self, problem=replace(self.problem, network=network, constraint=limit))
         return part, network.pack(weights)
 
     @property
@@ -167,6 +172,16 @@ class LayerPart:
             if name == "readout.head" or name.startswith("head."):
                 weights[name][:] = value
         return whole
+
+    def _constraint_above(self, params: FloatArray, above: Network) -> StabilityConstraint | None:
+        """Return that of the next part, whose first inputs stay in the box that h cannot leave."""
+        constraint, n_inputs = self.problem.constraint, self.network.n_inputs
+        if constraint is None:
+            return None
+        h = network_sweeps(self.problem.network, params, constraint.u)[-1][-1].h
+        lo = np.append(h.centre - h.radius, constraint.input_lo[-n_inputs:])
+        hi = np.append(h.centre + h.radius, constraint.input_hi[-n_inputs:])
+        return replace(constraint, network=above, input_lo=lo, input_hi=hi)
 
     def _above(self, params: FloatArray, records: Records) -> Records:
         """Return records whose inputs are h of this layer, then u."""

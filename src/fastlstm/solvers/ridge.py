@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.base import AbstractSolver, Course
-from fastlstm.solvers.closed_readout import Selection, check_selection, fit_readout
+from fastlstm.solvers.checks import check_choice, check_options
+from fastlstm.solvers.closed_readout import fit_readout
 from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.stretches import spread_stretches
 from fastlstm.solvers.tracker import Iterate, Tracker
@@ -29,7 +30,8 @@ class Ridge(AbstractSolver):
     is chosen for every output by itself from one factorisation, not below `Problem.alpha`.
 
     Draws are tried on a part of long records; one that is the best so far is fitted again on all
-    of them (at most `closed_readout.MAX_ROWS` rows). One iteration is one draw.
+    of them (at most `closed_readout.MAX_ROWS` rows). One iteration is one draw. Where the problem
+    has a stability constraint, a draw is made to satisfy it before its readout is fitted.
 
     Parameters
     ----------
@@ -56,12 +58,11 @@ class Ridge(AbstractSolver):
     """
 
     n_draws: int = 100
-    selection: Selection = "loo"
+    selection: str = "loo"
 
     def __post_init__(self) -> None:
-        check_selection(self.selection)
-        if self.n_draws < 1:
-            raise ValueError(f"n_draws must be >= 1; got {self.n_draws}. Use 1 or more.")
+        check_choice(self, "selection", ("loo", "gcv"))
+        check_options(self, counts=("n_draws",))
 
     def run(
         self,
@@ -79,9 +80,11 @@ class Ridge(AbstractSolver):
                 params, phase = start, "start"
             else:
                 params, phase = draw_reservoir(problem.network, rng), f"draw {draw}"
+            params = problem.admissible(params)
             params, rmse = fit_readout(problem, params, records, self.selection)
             yield Iterate(params, rmse, phase, n_rows=n_rows, fraction=draw / self.n_draws)
-            if tracker.best is params and records is not problem.train:
+            is_best = tracker.best_iter == tracker.n_iter
+            if is_best and records is not problem.train:
                 params, rmse = fit_readout(problem, params, problem.train, self.selection)
                 tracker.consider(params, phase, rmse)
         return Status.DONE
