@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -7,10 +8,11 @@ from fastlstm import _core
 from fastlstm._linalg import damped_step
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers import Clock, Greedy, LevenbergMarquardt, Problem, Status, Tracker
+from fastlstm.solvers import Clock, Greedy, LevenbergMarquardt, Problem, Ridge, Status, Tracker
 from fastlstm.solvers.layer_part import LayerPart
 from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.partly_frozen import PartlyFrozen
+from fastlstm.stability import StabilityConstraint
 from problems import PROBLEMS, teacher_params, teacher_records
 
 DEEP = Network(2, 2, (4, 3, 5), (3,))
@@ -166,3 +168,29 @@ def test_greedy_refuses_settings_out_of_range(name):
     """The message names the setting and what it may be."""
     with pytest.raises(ValueError, match=f"{name} of Greedy must be an integer >= 1; got 0"):
         Greedy(**{name: 0})
+
+
+@pytest.mark.parametrize("kind", [Greedy, Ridge])
+def test_solution_satisfies_a_stability_constraint(deep_problem, kind):
+    """Every layer inside, the model still worth having, and the result judged as it is."""
+    lo, hi = deep_problem.train.u.min(axis=0), deep_problem.train.u.max(axis=0)
+    constraint = StabilityConstraint(DEEP, lo, hi)
+    problem = replace(deep_problem, constraint=constraint)
+    solution = kind(max_iter=60).solve(problem, rng=np.random.default_rng(0))
+    assert constraint.holds(solution.params)
+    error = simulate(DEEP, solution.params, problem.validation) - problem.validation.y
+    assert np.sqrt(np.mean(error[30:] ** 2)) == pytest.approx(solution.rmse_validation, rel=1e-3)
+    assert solution.rmse_validation < 0.5
+
+
+def test_parts_pass_the_box_of_their_states_on(deep_problem, rng):
+    """The radius of a layer is the same in its part as in the whole network."""
+    lo, hi = deep_problem.train.u.min(axis=0), deep_problem.train.u.max(axis=0)
+    constraint = StabilityConstraint(DEEP, lo, hi)
+    part = LayerPart.bottom(replace(deep_problem, constraint=constraint), rng)
+    params = 0.3 * rng.normal(size=part.problem.network.n_params)
+    for layer in range(3):
+        radius = part.problem.constraint.radii(params)
+        np.testing.assert_allclose(constraint.radii(part.assembled(params))[layer], radius[0])
+        if layer < 2:
+            part, params = part.stacked(params, rng)
