@@ -23,3 +23,7 @@ class ConvergenceWarning(FastLSTMWarning):
 
 class DataWarning(FastLSTMWarning):
     """The records can be used, but something in them makes the model doubtful."""
+
+
+class ExportWarning(FastLSTMWarning):
+    """The exported model will deviate from the model more than rounding explains."""

@@ -1,0 +1,130 @@
+"""What a model must be to be exported, and what rounding does to it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm._core import simulate
+from fastlstm.exceptions import ExportWarning
+from fastlstm.network import Network
+from fastlstm.scaling import Scaling
+
+FloatArray = NDArray[np.float64]
+N_PROBE = 64  # steps of the free run in which model and export are compared
+AGREEMENT = 1e-9  # of the standard deviation of an output
+FLOAT32_BOUND = 1e-5  # of the standard deviation of an output, free run in float32
+LEARNED = {"network_": Network, "params_": np.ndarray, "scaling_": Scaling}
+
+
+def check_exportable(model: Any) -> None:
+    """Refuse a model whose predictions are more than network, weights and scaling.
+
+    The exporters write down `network_`, `params_` and `scaling_`. Whatever else a model does to its
+    predictions would be lost without a word, so its free run is compared with what these three say.
+
+    Parameters
+    ----------
+    model : LSTMRegressor
+
+    Raises
+    ------
+    TypeError
+        If `model` is no fitted LSTMRegressor.
+    ValueError
+        If a weight is not finite, or the predictions have a part that no format carries.
+    """
+    for name, kind in LEARNED.items():
+        if not isinstance(getattr(model, name, None), kind):
+            raise TypeError(
+                f"model must be a fitted LSTMRegressor to be exported; got {model!r}. "
+                "Call its fit, or load a model file."
+            )
+    if not np.isfinite(model.params_).all():
+        raise ValueError(
+            "model must have finite weights to be exported; got NaN or infinity. Fit it again."
+        )
+    scaling: Scaling = model.scaling_
+    u = probe_inputs(model)
+    expected, got = standard_run(model, u), free_run(model, u)
+    allowed = AGREEMENT * scaling.y_std + 1e-12 * np.abs(scaling.y_mean)
+    if got.shape != expected.shape or np.any(np.abs(got - expected) > allowed):
+        raise ValueError(
+            "model must predict from network_, params_ and scaling_ alone to be exported; got "
+            "predictions that have another part (such as an output integrator), which no format "
+            "carries. Fit it without that part."
+        )
+
+
+def probe_inputs(model: Any, n_steps: int = N_PROBE) -> FloatArray:
+    """Inputs in physical units that excite the model: random steps of random length, held.
+
+    Returns
+    -------
+    array of shape (n_steps, n_inputs)
+        Within 1.7 standard deviations of the mean; constant channels keep their value.
+    """
+    rng = np.random.default_rng(0)
+    scaling: Scaling = model.scaling_
+    levels = rng.uniform(-1.7, 1.7, (n_steps, len(scaling.u_mean)))
+    held = np.maximum.accumulate(np.where(rng.random(n_steps) < 0.5, np.arange(n_steps), 0))
+    return scaling.u_mean + scaling.u_std * levels[held]
+
+
+def free_run(model: Any, u: FloatArray) -> FloatArray:
+    """Return ``model.predict(u)``, of shape (n_timesteps, n_outputs) whatever the model was fitted to.
+
+    Parameters
+    ----------
+    u : array of shape (n_timesteps, n_inputs)
+    """
+    from fastlstm.tables import Frame
+
+    names = getattr(model, "feature_names_in_", None)
+    X = u if names is None else Frame(u, tuple(names))
+    return np.asarray(model.predict(X)).reshape(len(u), -1)
+
+
+def standard_run(model: Any, u: FloatArray, float32: bool = False) -> FloatArray:
+    """Free run of network, weights and scaling alone, in physical units."""
+    scaling, offsets = model.scaling_, np.array([0, len(u)])
+    scaled = scaling.scale_inputs(u)
+    y, _ = simulate(model.network_, model.params_, scaled, offsets, float32=float32)
+    return scaling.unscale_outputs(y)
+
+
+def float32_error(model: Any, u: FloatArray) -> float:
+    """Largest difference between the free runs in float32 and float64, in output deviations.
+
+    Parameters
+    ----------
+    u : array of shape (n_timesteps, n_inputs)
+        Physical units.
+    """
+    std = model.scaling_.y_std
+    difference = np.abs(standard_run(model, u, float32=True) - standard_run(model, u))
+    return float(np.max(np.where(std > 0.0, difference / np.where(std > 0.0, std, 1.0), 0.0)))
+
+
+def float32_tolerance(model: Any, u: FloatArray) -> float:
+    """Deviation that a float32 export may show on `u`, in output deviations.
+
+    Warns
+    -----
+    ExportWarning
+        If the model amplifies rounding beyond `FLOAT32_BOUND`.
+    """
+    error = float32_error(model, u)
+    if error <= FLOAT32_BOUND:
+        return FLOAT32_BOUND
+    warnings.warn(
+        f"model should keep a free run in float32 within {FLOAT32_BOUND:g} standard deviations of "
+        f"the output; it deviates by {error:.1e}, because its dynamics amplify rounding. "
+        "Export in float64, or fit a model that forgets faster.",
+        ExportWarning,
+        stacklevel=3,
+    )
+    return 10.0 * error
