@@ -1,0 +1,210 @@
+"""A model as ONNX: one graph for single steps, one for whole sequences.
+
+The step graph has the state as input and output and uses seven elementary operators only (Add,
+Concat, MatMul, Mul, Sigmoid, Slice, Tanh), which converters without an LSTM operator understand.
+The sequence graph uses the LSTM operator, whose gates stand in the order i, o, f, c.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import fastlstm
+from fastlstm.export.exportable import check_exportable, float32_tolerance, probe_inputs
+from fastlstm.export.onnx_nodes import GraphBuilder
+from fastlstm.export.parts import Layer, Parts, RealArray
+from fastlstm.model_file import replace_file
+
+if TYPE_CHECKING:
+    import onnx
+
+OPSET = 17
+IR_VERSION = 8
+N_STEPS, N_RECORDS = "n_timesteps", "n_records"
+KINDS = ("step", "sequence")
+
+
+def export_onnx(model: Any, path: str | os.PathLike[str], kind: str = "step") -> list[Path]:
+    """Write one ONNX file in float32, in physical units on both sides.
+
+    Parameters
+    ----------
+    model : LSTMRegressor
+        Fitted.
+    path : path-like
+        File to write; an existing one is replaced.
+    kind : {"step", "sequence"}
+        See `to_onnx`.
+
+    Returns
+    -------
+    list of Path
+        The file written.
+    """
+    data = to_onnx(model, kind).SerializeToString()
+    replace_file(path, data)
+    return [Path(path)]
+
+
+def to_onnx(model: Any, kind: str = "step") -> onnx.ModelProto:
+    """ONNX model in float32, opset 17, in physical units on both sides.
+
+    Parameters
+    ----------
+    model : LSTMRegressor
+        Fitted.
+    kind : {"step", "sequence"}
+        "step": inputs ``u (n_records, n_inputs)``, ``state_in_h`` and ``state_in_c
+        (n_records, n_units)``; outputs ``y (n_records, n_outputs)``, ``state_out_h``,
+        ``state_out_c``. Zeros are the state at rest. "sequence": ``u (n_timesteps, n_inputs)`` to
+        ``y (n_timesteps, n_outputs)``, from rest.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Checked; structure and channel names as JSON in the metadata ``fastlstm``.
+
+    Raises
+    ------
+    ImportError
+        If onnx is not installed.
+    ValueError
+        If the model has a part that cannot be exported, or a number does not fit float32.
+
+    Warns
+    -----
+    ExportWarning
+        If rounding to float32 grows in this model beyond 1e-5 standard deviations of an output.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}. Pass one of them.")
+    onnx = _import_onnx()
+    check_exportable(model)
+    parts = Parts.of(model, np.float32)
+    float32_tolerance(model, probe_inputs(model))
+    graph = GraphBuilder(onnx)
+    (_build_step if kind == "step" else _build_sequence)(graph, parts)
+    proto = onnx.helper.make_model(
+        graph.finish(f"fastlstm_{kind}"),
+        producer_name="fastlstm",
+        producer_version=fastlstm.__version__,
+        ir_version=IR_VERSION,
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+    )
+    onnx.helper.set_model_props(proto, {"fastlstm": json.dumps(_description(parts, kind))})
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
+
+
+def _import_onnx() -> Any:
+    try:
+        import onnx
+        import onnx.checker
+        import onnx.helper
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "onnx must be installed to export this format; it was not found. "
+            "Install it with: pip install 'fastlstm[onnx]'."
+        ) from error
+    return onnx
+
+
+def _description(parts: Parts, kind: str) -> dict[str, Any]:
+    network = parts.network
+    return {
+        "kind": kind,
+        "hidden_sizes": network.hidden_sizes,
+        "head_sizes": network.head_sizes,
+        "input_names": parts.input_names,
+        "output_names": parts.output_names,
+    }
+
+
+def _build_step(graph: GraphBuilder, parts: Parts) -> None:
+    network = parts.network
+    state = [N_RECORDS, network.n_units]
+    u = graph.input("u", [N_RECORDS, network.n_inputs])
+    h_in, c_in = graph.input("state_in_h", state), graph.input("state_in_c", state)
+    scaled = x = _scale(graph, parts, u)
+    h_out, c_out, start = [], [], 0
+    for layer in parts.layers:
+        stop = start + layer.width
+        h, c = graph.columns(h_in, start, stop), graph.columns(c_in, start, stop)
+        x, c = _cell(graph, layer, x, h, c)
+        h_out.append(x)
+        c_out.append(c)
+        start = stop
+    graph.output(_read_out(graph, parts, x, scaled), "y", [N_RECORDS, network.n_outputs])
+    graph.output(graph.concat(h_out), "state_out_h", state)
+    graph.output(graph.concat(c_out), "state_out_c", state)
+
+
+def _cell(graph: GraphBuilder, layer: Layer, x: str, h: str, c: str) -> tuple[str, str]:
+    """One step of one layer; returns h and c."""
+    weight = np.hstack([layer.weight_ih, layer.weight_hh])
+    preact = graph.affine(graph.concat([x, h]), weight, layer.bias)
+    n = layer.width
+    i, f, g, o = (graph.columns(preact, k * n, (k + 1) * n) for k in range(4))
+    i, f, o = (graph.node("Sigmoid", gate) for gate in (i, f, o))
+    c = graph.node(
+        "Add", graph.node("Mul", f, c), graph.node("Mul", i, graph.node("Tanh", g))
+    )
+    return graph.node("Mul", o, graph.node("Tanh", c)), c
+
+
+def _build_sequence(graph: GraphBuilder, parts: Parts) -> None:
+    network = parts.network
+    u = graph.input("u", [N_STEPS, network.n_inputs])
+    scaled = x = _scale(graph, parts, u)
+    for layer in parts.layers:
+        batched = graph.node("Unsqueeze", x, graph.constant(np.array([1])))
+        weights = [graph.constant(to_onnx_gates(value)[None]) for value in _lstm_inputs(layer)]
+        hidden = graph.node("LSTM", batched, *weights, hidden_size=layer.width)
+        # Y has shape (n_timesteps, 1 direction, 1 record, hidden_size)
+        x = graph.node("Squeeze", hidden, graph.constant(np.array([1, 2])))
+    graph.output(_read_out(graph, parts, x, scaled), "y", [N_STEPS, network.n_outputs])
+
+
+def _lstm_inputs(layer: Layer) -> tuple[RealArray, RealArray, RealArray]:
+    """W, R and B; B holds an input and a recurrent bias, of which the second is zero."""
+    zero = np.zeros_like(layer.bias)
+    return layer.weight_ih, layer.weight_hh, np.stack([layer.bias, zero])
+
+
+def to_onnx_gates(value: RealArray) -> RealArray:
+    """Rows from our gate order i, f, g, o to ONNX's i, o, f, c.
+
+    Parameters
+    ----------
+    value : array of shape (4 * hidden_size, n) or (2, 4 * hidden_size)
+        A weight, or the two biases, which come back side by side as (8 * hidden_size,).
+    """
+    if len(value) == 2:
+        return np.concatenate([to_onnx_gates(bias[:, None])[:, 0] for bias in value])
+    i, f, g, o = np.split(value, 4)
+    return np.concatenate([i, o, f, g])
+
+
+def _scale(graph: GraphBuilder, parts: Parts, u: str) -> str:
+    border = parts.border
+    x = graph.node("Add", u, graph.constant(-border.u_mean))
+    if np.any(border.u_mean_low):
+        x = graph.node("Add", x, graph.constant(-border.u_mean_low))
+    return graph.node("Mul", x, graph.constant(border.u_gain))
+
+
+def _read_out(graph: GraphBuilder, parts: Parts, h: str, scaled: str) -> str:
+    values = [h, scaled]
+    if parts.head:
+        a = h
+        for dense in parts.head:
+            a = graph.node("Tanh", graph.affine(a, dense.weight, dense.bias))
+        values = [a, *values]
+    y = graph.affine(graph.concat(values), parts.readout.weight, parts.readout.bias)
+    y = graph.node("Mul", y, graph.constant(parts.border.y_std))
+    return graph.node("Add", y, graph.constant(parts.border.y_mean))
