@@ -10,6 +10,7 @@ from fastlstm.cli.compare import compare
 from fastlstm.cli.demo import demo
 from fastlstm.cli.errors import guarded
 from fastlstm.cli.evaluate import evaluate
+from fastlstm.cli.export import export
 from fastlstm.cli.fit import fit
 from fastlstm.cli.simulate import simulate
 
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, fit, simulate, evaluate, compare):
+for command in (demo, fit, simulate, evaluate, compare, export):
     app.command()(guarded(command))
 
 

@@ -138,9 +138,8 @@ def readout(parts: Parts, name: str) -> str:
     """Weights of the readout."""
     rows = np.hstack([parts.readout.bias[:, None], parts.readout.weight])
     head = "last head layer, " if parts.head else ""
-    return (
-        f"/* [output][bias, {head}top hidden layer, standardised inputs] */\n"
-        + array(f"static const {name}_real readout_weights", rows)
+    return f"/* [output][bias, {head}top hidden layer, standardised inputs] */\n" + array(
+        f"static const {name}_real readout_weights", rows
     )
 
 
@@ -197,7 +196,10 @@ def _calls(network: Network) -> list[str]:
 def _sums(network: Network) -> list[str]:
     """One loop per part of the readout."""
     top = network.n_units - network.hidden_sizes[-1]
-    parts = [(f"state->h[{top} + column]", network.hidden_sizes[-1]), ("x[column]", network.n_inputs)]
+    parts = [
+        (f"state->h[{top} + column]", network.hidden_sizes[-1]),
+        ("x[column]", network.n_inputs),
+    ]
     if network.head_sizes:
         parts.insert(0, (f"a{len(network.head_sizes) - 1}[column]", network.head_sizes[-1]))
     lines, start = [], 1

@@ -15,7 +15,7 @@ ROUNDING_STEPS = 4  # of the largest output: rounding of the output itself
 
 
 def golden_run(model: Any, dtype: Any) -> tuple[RealArray, RealArray, RealArray]:
-    """Inputs as `dtype` holds them, the outputs that belong to them, and the deviation allowed.
+    """Make inputs as `dtype` holds them, their outputs, and the deviation allowed.
 
     Returns
     -------

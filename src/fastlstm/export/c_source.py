@@ -6,6 +6,7 @@ from fastlstm.export import c_blocks
 from fastlstm.export.c_text import c_type, comment
 from fastlstm.export.parts import Parts
 
+
 def header_text(parts: Parts, name: str, origin: str) -> str:
     """Text of ``<name>.h``.
 

@@ -60,7 +60,7 @@ def check_exportable(model: Any) -> None:
 
 
 def probe_inputs(model: Any, n_steps: int = N_PROBE) -> FloatArray:
-    """Inputs in physical units that excite the model: random steps of random length, held.
+    """Make inputs in physical units that excite the model: random steps of random length, held.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def probe_inputs(model: Any, n_steps: int = N_PROBE) -> FloatArray:
 
 
 def free_run(model: Any, u: FloatArray) -> FloatArray:
-    """Return ``model.predict(u)``, of shape (n_timesteps, n_outputs) whatever the model was fitted to.
+    """Predict one record; the result has shape (n_timesteps, n_outputs) always.
 
     Parameters
     ----------

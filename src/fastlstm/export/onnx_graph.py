@@ -151,9 +151,7 @@ def _cell(graph: GraphBuilder, layer: Layer, x: str, h: str, c: str) -> tuple[st
     n = layer.width
     i, f, g, o = (graph.columns(preact, k * n, (k + 1) * n) for k in range(4))
     i, f, o = (graph.node("Sigmoid", gate) for gate in (i, f, o))
-    c = graph.node(
-        "Add", graph.node("Mul", f, c), graph.node("Mul", i, graph.node("Tanh", g))
-    )
+    c = graph.node("Add", graph.node("Mul", f, c), graph.node("Mul", i, graph.node("Tanh", g)))
     return graph.node("Mul", o, graph.node("Tanh", c)), c
 
 

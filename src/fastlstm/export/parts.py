@@ -1,4 +1,4 @@
-"""A fitted model as the exporters see it: plain arrays, their type, and the names of the channels."""
+"""A fitted model as the exporters see it: plain arrays of one type, and names of the channels."""
 
 from __future__ import annotations
 

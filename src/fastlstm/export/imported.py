@@ -1,0 +1,95 @@
+"""A fitted estimator from weights that were trained elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastlstm.arrays import to_float
+from fastlstm.error_model import ErrorModel
+from fastlstm.network import Network
+from fastlstm.scaling import Scaling
+
+if TYPE_CHECKING:
+    from fastlstm.regressor import LSTMRegressor
+
+ORIGIN = "imported"
+
+
+def from_weights(
+    network: Network, weights: Mapping[str, Any], scaling: Scaling | None = None
+) -> LSTMRegressor:
+    """Fitted `LSTMRegressor` from weights by name.
+
+    It predicts, saves, exports, and can be the ``start`` of a fit on your own records. What only
+    training can tell is unknown: no washout, no error model (`predict_ahead` is the free run), NaN
+    for the errors of the training.
+
+    Parameters
+    ----------
+    network : Network
+    weights : mapping of str to array-like
+        By the names and with the shapes of `Network.shapes`.
+    scaling : Scaling, optional
+        Means and standard deviations; without it inputs and outputs are in the units of the
+        network.
+
+    Returns
+    -------
+    LSTMRegressor
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a weight is missing, has another shape, or is not finite.
+
+    Examples
+    --------
+    >>> network = Network(1, 1, (2,))
+    >>> weights = {name: np.zeros(shape) for name, shape in network.shapes.items()}
+    >>> from_weights(network, {**weights, "readout.bias": [3.0]}).predict([[1.0], [2.0]])
+    array([3., 3.])
+    """
+    from fastlstm.regressor import LSTMRegressor
+
+    params = network.pack({name: to_float(w, f"weights[{name!r}]") for name, w in weights.items()})
+    model = LSTMRegressor(network.hidden_sizes, network.head_sizes)
+    model.network_, model.params_ = network, params
+    model.scaling_ = identity_scaling(network) if scaling is None else _checked(scaling, network)
+    model.error_model_ = ErrorModel(np.zeros((network.n_outputs, 0)))
+    model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
+    model._one_column = network.n_outputs == 1
+    model.washout_, model.n_iter_ = 0, 0
+    model.solver_ = model.status_ = model.start_ = ORIGIN
+    model.message_ = "weights trained elsewhere"
+    model.history_, model.loss_curve_ = (), []
+    model.rmse_train_ = model.rmse_validation_ = math.nan
+    model.fit_time_ = model.cpu_time_ = 0.0
+    return model
+
+
+def identity_scaling(network: Network) -> Scaling:
+    """Scaling that changes nothing."""
+    return Scaling(
+        np.zeros(network.n_inputs),
+        np.ones(network.n_inputs),
+        np.zeros(network.n_outputs),
+        np.ones(network.n_outputs),
+    )
+
+
+def _checked(scaling: Scaling, network: Network) -> Scaling:
+    arrays = {}
+    for name in ("u_mean", "u_std", "y_mean", "y_std"):
+        arrays[name] = to_float(getattr(scaling, name), f"scaling.{name}")
+        count = network.n_inputs if name.startswith("u") else network.n_outputs
+        if arrays[name].shape != (count,) or (name.endswith("std") and np.any(arrays[name] < 0.0)):
+            raise ValueError(
+                f"scaling.{name} must have shape ({count},), standard deviations >= 0; got shape "
+                f"{arrays[name].shape}, least value {np.min(arrays[name], initial=math.inf):g}. "
+                "Pass one number per channel."
+            )
+    return Scaling(**arrays)

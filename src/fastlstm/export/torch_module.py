@@ -1,0 +1,160 @@
+"""A model as a ``torch.nn.Module`` in physical units, and back. Needs the torch extra."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from fastlstm.export.torch_state import from_state_dict, to_state_dict
+
+
+def _find_torch() -> Any:
+    try:
+        return importlib.import_module("torch")
+    except ModuleNotFoundError:
+        return None
+
+
+if TYPE_CHECKING:
+    import torch  # pyright: ignore[reportMissingImports]
+
+    from fastlstm.network import Network
+    from fastlstm.regressor import LSTMRegressor
+
+    Module = torch.nn.Module
+else:
+    torch = _find_torch()
+    Module = object if torch is None else torch.nn.Module
+
+
+class FreeRunModule(Module):
+    """Network and scaling of an `LSTMRegressor` in torch, one ``torch.nn.LSTM`` per layer.
+
+    Parameters
+    ----------
+    network : Network
+    dtype : torch.dtype, optional
+        float64 by default.
+
+    Raises
+    ------
+    ImportError
+        If torch is not installed.
+    """
+
+    u_mean: torch.Tensor
+    u_std: torch.Tensor
+    y_mean: torch.Tensor
+    y_std: torch.Tensor
+
+    def __init__(self, network: Network, dtype: torch.dtype | None = None) -> None:
+        if torch is None:
+            raise ImportError(
+                "torch must be installed to make a module; it was not found. "
+                "Install it with: pip install 'fastlstm[torch]'."
+            )
+        super().__init__()
+        dtype = torch.float64 if dtype is None else dtype
+        below, layers, head = network.n_inputs, [], []
+        for width in network.hidden_sizes:
+            layers.append(torch.nn.LSTM(below, width, batch_first=True, dtype=dtype))
+            below = width
+        direct = below + network.n_inputs
+        for width in network.head_sizes:
+            head.append(torch.nn.Linear(below, width, dtype=dtype))
+            below = width
+        n_features = direct + (below if head else 0)
+        self.hidden_sizes = network.hidden_sizes
+        self.lstm = torch.nn.ModuleList(layers)
+        self.head = torch.nn.ModuleList(head)
+        self.readout = torch.nn.Linear(n_features, network.n_outputs, dtype=dtype)
+        for name, count in (("u", network.n_inputs), ("y", network.n_outputs)):
+            self.register_buffer(f"{name}_mean", torch.zeros(count, dtype=dtype))
+            self.register_buffer(f"{name}_std", torch.ones(count, dtype=dtype))
+
+    def forward(
+        self, u: torch.Tensor, state: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Free run of a batch of records.
+
+        Parameters
+        ----------
+        u : tensor of shape (n_records, n_timesteps, n_inputs)
+            Physical units.
+        state : tensor of shape (n_records, 2, n_units), optional
+            h, then c; layers side by side, bottom first. From rest without it.
+
+        Returns
+        -------
+        y : tensor of shape (n_records, n_timesteps, n_outputs)
+            Physical units.
+        state : tensor of shape (n_records, 2, n_units)
+            After the last step.
+        """
+        constant = self.u_std == 0.0  # such an input is zero for the network, whatever its value
+        divisor = torch.where(constant, torch.ones_like(self.u_std), self.u_std)
+        scaled = torch.where(constant, torch.zeros_like(u), (u - self.u_mean) / divisor)
+        if state is None:
+            state = u.new_zeros(u.shape[0], 2, sum(self.hidden_sizes))
+        x, after = scaled, []
+        for lstm, part in zip(self.lstm, state.split(self.hidden_sizes, dim=2), strict=True):
+            h, c = part[:, 0].unsqueeze(0).contiguous(), part[:, 1].unsqueeze(0).contiguous()
+            x, (h, c) = lstm(x, (h, c))
+            after.append(torch.stack([h[0], c[0]], dim=1))
+        features = [x, scaled]
+        if len(self.head):
+            a = x
+            for linear in self.head:
+                a = torch.tanh(linear(a))
+            features = [a, *features]
+        y = self.y_mean + self.y_std * self.readout(torch.cat(features, dim=-1))
+        return y, torch.cat(after, dim=2)
+
+
+def to_torch_module(model: Any, dtype: torch.dtype | None = None) -> FreeRunModule:
+    """Make a module that computes what `predict` does, to train on or to run inside torch.
+
+    Parameters
+    ----------
+    model : LSTMRegressor
+        Fitted.
+    dtype : torch.dtype, optional
+        float64 by default.
+
+    Returns
+    -------
+    FreeRunModule
+        On the CPU, in evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        If the model has a part that cannot be exported.
+    ImportError
+        If torch is not installed.
+    """
+    state = to_state_dict(model)
+    module = FreeRunModule(model.network_, dtype)
+    module.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    return module.eval()
+
+
+def from_torch_module(module: FreeRunModule) -> LSTMRegressor:
+    """Fitted model from a `FreeRunModule`, for example after training it in torch.
+
+    Parameters
+    ----------
+    module : FreeRunModule
+        On any device.
+
+    Returns
+    -------
+    LSTMRegressor
+    """
+    if not isinstance(module, FreeRunModule):
+        raise TypeError(
+            f"module must be a FreeRunModule; got {type(module).__name__}. "
+            "Make one with to_torch_module, or pass a state_dict to from_state_dict."
+        )
+    state = {name: value.detach().cpu().double() for name, value in module.state_dict().items()}
+    return from_state_dict(state)

@@ -1,0 +1,164 @@
+"""A model as a torch ``state_dict`` of arrays, and back; NumPy only, torch is not imported.
+
+Names and shapes are those of `FreeRunModule`: one ``torch.nn.LSTM`` per layer (widths may differ),
+``torch.nn.Linear`` for head and readout, and the scaling as buffers::
+
+    lstm.0.weight_ih_l0, lstm.0.weight_hh_l0, lstm.0.bias_ih_l0, lstm.0.bias_hh_l0, lstm.1. ...
+    head.0.weight, head.0.bias, ...
+    readout.weight, readout.bias    on last head layer (if any), top LSTM layer, scaled inputs
+    u_mean, u_std, y_mean, y_std
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.arrays import to_float
+from fastlstm.export.exportable import check_exportable
+from fastlstm.export.imported import from_weights
+from fastlstm.export.parts import joined_readout, split_readout
+from fastlstm.model_file import replace_file
+from fastlstm.network import Network
+from fastlstm.scaling import Scaling
+
+if TYPE_CHECKING:
+    from fastlstm.regressor import LSTMRegressor
+
+FloatArray = NDArray[np.float64]
+SCALING = ("u_mean", "u_std", "y_mean", "y_std")
+
+
+def to_state_dict(model: Any) -> dict[str, FloatArray]:
+    """Weights and scaling under the names of this module, float64.
+
+    Parameters
+    ----------
+    model : LSTMRegressor
+        Fitted.
+
+    Returns
+    -------
+    dict of str to array
+        ``bias_hh_l0`` is zero: torch has two biases per layer and adds them.
+
+    Raises
+    ------
+    ValueError
+        If the model has a part that cannot be exported.
+    """
+    check_exportable(model)
+    network: Network = model.network_
+    weights = network.unpack(model.params_)
+    state: dict[str, FloatArray] = {}
+    for k in range(network.num_layers):
+        bias = weights[f"lstm.{k}.bias"]
+        state[f"lstm.{k}.weight_ih_l0"] = weights[f"lstm.{k}.weight_ih"].copy()
+        state[f"lstm.{k}.weight_hh_l0"] = weights[f"lstm.{k}.weight_hh"].copy()
+        state[f"lstm.{k}.bias_ih_l0"] = bias.copy()
+        state[f"lstm.{k}.bias_hh_l0"] = np.zeros_like(bias)
+    for name in (name for name in weights if name.startswith("head.")):
+        state[name] = weights[name].copy()
+    state["readout.weight"] = joined_readout(weights)
+    state["readout.bias"] = weights["readout.bias"].copy()
+    return state | {name: getattr(model.scaling_, name).copy() for name in SCALING}
+
+
+def from_state_dict(state_dict: Mapping[str, Any]) -> LSTMRegressor:
+    """Fitted model from a ``state_dict`` with the names of this module.
+
+    Parameters
+    ----------
+    state_dict : mapping of str to array-like
+        Of a `FreeRunModule`, on the CPU; arrays or tensors.
+
+    Returns
+    -------
+    LSTMRegressor
+        Takes and gives physical units, as the module does.
+
+    Raises
+    ------
+    ValueError
+        If a name is missing or unknown, or shapes disagree.
+    """
+    arrays = {name: _array(value, name) for name, value in state_dict.items()}
+    network = _network(arrays)
+    weights: dict[str, FloatArray] = {}
+    for k in range(network.num_layers):
+        layer = f"lstm.{k}."
+        weights[layer + "weight_ih"] = arrays[layer + "weight_ih_l0"]
+        weights[layer + "weight_hh"] = arrays[layer + "weight_hh_l0"]
+        weights[layer + "bias"] = arrays[layer + "bias_ih_l0"] + arrays[layer + "bias_hh_l0"]
+    weights |= {name: value for name, value in arrays.items() if name.startswith("head.")}
+    weights |= split_readout(network, arrays["readout.weight"])
+    weights["readout.bias"] = arrays["readout.bias"]
+    return from_weights(network, weights, Scaling(*(arrays[name] for name in SCALING)))
+
+
+def state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the ``state_dict`` of a network."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for k in range(network.num_layers):
+        shapes[f"lstm.{k}.weight_ih_l0"] = network.shapes[f"lstm.{k}.weight_ih"]
+        shapes[f"lstm.{k}.weight_hh_l0"] = network.shapes[f"lstm.{k}.weight_hh"]
+        shapes[f"lstm.{k}.bias_ih_l0"] = network.shapes[f"lstm.{k}.bias"]
+        shapes[f"lstm.{k}.bias_hh_l0"] = network.shapes[f"lstm.{k}.bias"]
+    shapes |= {name: shape for name, shape in network.shapes.items() if name.startswith("head.")}
+    width = sum((*network.head_sizes[-1:], network.hidden_sizes[-1], network.n_inputs))
+    shapes["readout.weight"] = (network.n_outputs, width)
+    shapes["readout.bias"] = (network.n_outputs,)
+    shapes["u_mean"] = shapes["u_std"] = (network.n_inputs,)
+    shapes["y_mean"] = shapes["y_std"] = (network.n_outputs,)
+    return shapes
+
+
+def _array(value: Any, name: str) -> FloatArray:
+    detached = value.detach() if hasattr(value, "detach") else value  # a parameter with gradient
+    return to_float(detached, f"state_dict[{name!r}]")
+
+
+def _network(arrays: Mapping[str, FloatArray]) -> Network:
+    """Structure that the shapes describe."""
+    layers = sum(bool(re.fullmatch(r"lstm\.\d+\.weight_hh_l0", name)) for name in arrays)
+    heads = sum(bool(re.fullmatch(r"head\.\d+\.bias", name)) for name in arrays)
+    try:
+        network = Network(
+            n_inputs=len(arrays["u_mean"]),
+            n_outputs=len(arrays["y_mean"]),
+            hidden_sizes=tuple(arrays[f"lstm.{k}.weight_hh_l0"].shape[1] for k in range(layers)),
+            head_sizes=tuple(len(arrays[f"head.{k}.bias"]) for k in range(heads)),
+        )
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"state_dict must be that of a FreeRunModule; got the names {sorted(arrays)}. "
+            "Pass module.state_dict() of a module made by to_torch_module; for a plain "
+            "torch.nn.LSTM see fastlstm.convert.from_torch."
+        ) from error
+    shapes = state_shapes(network)
+    for name in sorted({*shapes, *arrays}):
+        got = arrays[name].shape if name in arrays else "nothing"
+        if shapes.get(name) != got:
+            raise ValueError(
+                f"state_dict[{name!r}] must have shape {shapes.get(name, 'of no known weight')} "
+                f"for {network}; got {got}. Pass the whole state_dict of one FreeRunModule."
+            )
+    return network
+
+
+def export_torch(model: Any, path: str | os.PathLike[str]) -> list[Path]:
+    """Write `to_state_dict` to a safetensors file, which torch reads without pickle.
+
+    ``module.load_state_dict(safetensors.torch.load_file(path))`` takes it.
+    """
+    from safetensors.numpy import save
+
+    arrays = {k: np.ascontiguousarray(v, dtype="<f8") for k, v in to_state_dict(model).items()}
+    replace_file(path, save(arrays, metadata={"format": "pt"}))
+    return [Path(path)]
