@@ -79,7 +79,8 @@ class PredictionMixin:
         if y_init is None:
             return self._restore(self._free_run(records), records, layout)
         given = self._check_outputs(y_init, records, layout, "y_init", full=False)
-        penalty = max(self.rmse_train_**2, NOISE_FLOOR) / STATE_VARIANCE
+        # imported weights have no training error: NaN, which fmax passes over
+        penalty = float(np.fmax(self.rmse_train_**2, NOISE_FLOOR)) / STATE_VARIANCE
         states = [
             estimate_state(
                 self.network_, self.params_, u[: len(y)], self.scaling_.scale_outputs(y), penalty

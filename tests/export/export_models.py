@@ -1,0 +1,57 @@
+"""Models to export: random weights, awkward scaling, no training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastlstm.export import from_weights
+from fastlstm.network import Network
+from fastlstm.scaling import Scaling
+
+# n_inputs, n_outputs, hidden_sizes, head_sizes
+STRUCTURES = [
+    (1, 1, (6,), ()),
+    (1, 1, (5, 3), (4,)),
+    (2, 3, (3, 5, 4), ()),
+    (3, 2, (4, 4), (4, 3)),
+    (2, 1, (7,), (4, 3)),
+]
+
+
+def make_scaling(n_inputs, n_outputs):
+    """Different means and deviations for every channel, far from 0 and 1."""
+    return Scaling(
+        u_mean=20.0 + np.arange(n_inputs),
+        u_std=0.5 + np.arange(n_inputs),
+        y_mean=-300.0 + np.arange(n_outputs),
+        y_std=50.0 / (1.0 + np.arange(n_outputs)),
+    )
+
+
+def make_model(n_inputs=1, n_outputs=1, hidden=(5, 3), head=(4,), *, scaling=None, gain=1.0):
+    """Model with weights of the size that a trained network has, seed fixed."""
+    network = Network(n_inputs, n_outputs, hidden, head)
+    rng = np.random.default_rng(1)
+    weights = {
+        name: gain * rng.uniform(-1.0, 1.0, shape) / np.sqrt(shape[-1])
+        for name, shape in network.shapes.items()
+    }
+    return from_weights(network, weights, scaling or make_scaling(n_inputs, n_outputs))
+
+
+def make_inputs(model, n_steps, dtype=np.float64, seed=3):
+    """Inputs in physical units, rounded to `dtype`."""
+    rng = np.random.default_rng(seed)
+    scaling = model.scaling_
+    levels = rng.normal(size=(n_steps, len(scaling.u_mean)))
+    return (scaling.u_mean + scaling.u_std * levels).astype(dtype)
+
+
+def predict(model, u):
+    """Free run of the library on exactly these inputs, shape (n_timesteps, n_outputs)."""
+    return model.predict(u.astype(np.float64)).reshape(len(u), -1)
+
+
+def deviation(model, y, expected):
+    """Largest difference, in standard deviations of the outputs."""
+    return np.max(np.abs(y - expected) / model.scaling_.y_std)
