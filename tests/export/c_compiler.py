@@ -18,7 +18,7 @@ COMPILERS = [
 
 
 def compiler():
-    """Some C compiler of this machine; the test skips without one."""
+    """Find a C compiler of this machine; the test skips without one."""
     found = next((name for name in ("gcc", "clang", "cc") if shutil.which(name)), None)
     if found is None:
         pytest.skip("needs a C compiler")

@@ -40,7 +40,7 @@ def make_model(n_inputs=1, n_outputs=1, hidden=(5, 3), head=(4,), *, scaling=Non
 
 
 def make_inputs(model, n_steps, dtype=np.float64, seed=3):
-    """Inputs in physical units, rounded to `dtype`."""
+    """Make inputs in physical units, rounded to `dtype`."""
     rng = np.random.default_rng(seed)
     scaling = model.scaling_
     levels = rng.normal(size=(n_steps, len(scaling.u_mean)))

@@ -40,7 +40,7 @@ def test_c_computes_what_predict_computes(structure, dtype, bound, tmp_path):
 
 
 def test_float32_free_run_stays_below_1e_5_when_model_begins_as_a_linear_one(tmp_path):
-    """A linear start keeps hidden values small and the readout large: the hardest case for float32."""
+    """A linear start has small hidden values and a large readout: the hardest case for float32."""
     from fastlstm import LSTMRegressor
 
     rng = np.random.default_rng(0)
@@ -55,7 +55,7 @@ def test_float32_free_run_stays_below_1e_5_when_model_begins_as_a_linear_one(tmp
 
 
 def test_large_mean_does_not_shift_the_operating_point_in_float32(tmp_path):
-    """float32 cannot hold the mean of a signal that varies by 1 around 100000.3; its rest is kept."""
+    """A signal varies by 1 around 100000.3037, which float32 cannot hold; what is lost is kept."""
     scaling = Scaling(np.array([100000.3037]), np.ones(1), np.zeros(1), np.ones(1))
     model = make_model(scaling=scaling)
     export_c(model, tmp_path)
