@@ -1,5 +1,8 @@
 """state_dict of arrays: out, back, and what is refused. torch itself is the judge elsewhere."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from export_models import STRUCTURES, make_inputs, make_model
@@ -63,3 +66,22 @@ def test_file_holds_the_state_dict(tmp_path):
     model = make_model(2, 2)
     (path,) = export_torch(model, tmp_path / "plant.safetensors")
     np.testing.assert_array_equal(from_state_dict(load_file(path)).params_, model.params_)
+
+
+@pytest.mark.parametrize("name", ["to_torch_module", "FreeRunModule"])
+def test_module_says_how_to_install_torch(name):
+    """Without torch the import works, and the call explains itself."""
+    code = (
+        "import sys\n"
+        "class Hidden:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'torch': raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Hidden())\n"
+        "from fastlstm.export import FreeRunModule, from_weights, to_torch_module\n"
+        "from fastlstm.network import Network; import numpy as np\n"
+        "n = Network(1, 1, (1,)); w = {k: np.zeros(s) for k, s in n.shapes.items()}\n"
+        f"try: {name}({'from_weights(n, w)' if name == 'to_torch_module' else 'n'})\n"
+        "except ImportError as error: print(error)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "fastlstm[torch]" in result.stdout, result.stderr
