@@ -54,6 +54,8 @@ def test_exported_weights_predict_as_the_model_file(run, model_file, tmp_path):
         (("--format", "tflite", "--out", "x"), "format must be one of"),
         (("--format", "keras", "--out", "plant.h5"), "path must end in .npz"),
         (("--format", "c", "--out", "no/such/folder"), "must be a folder"),
+        (("--format", "c", "--out", "no/such/plant.c"), "must be a folder"),
+        (("--format", "torch", "--out", "plant.safetensors"), "must name another file"),
     ],
 )
 def test_export_says_what_is_wrong(run, model_file, arguments, message):

@@ -88,17 +88,18 @@ def test_imported_model_does_what_a_fitted_one_does(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("weights", "scaling", "message"),
+    ("weights", "arguments", "message"),
     [
-        ({"readout.bias": np.zeros(2)}, None, "must have shape"),
-        ({"readout.bias": [np.inf]}, None, "must be finite"),
-        ({}, make_scaling(2, 1), r"scaling.u_mean must have shape \(1,\)"),
+        ({"readout.bias": np.zeros(2)}, {}, "must have shape"),
+        ({"readout.bias": [np.inf]}, {}, "must be finite"),
+        ({}, {"scaling": make_scaling(2, 1)}, r"scaling.u_mean must have shape \(1,\)"),
+        ({}, {"input_range": [[1.0], [0.0]]}, "smallest values first"),
     ],
-    ids=["shape", "infinite", "scaling"],
+    ids=["shape", "infinite", "scaling", "range"],
 )
-def test_from_weights_raises_when_something_does_not_fit(weights, scaling, message):
+def test_from_weights_raises_when_something_does_not_fit(weights, arguments, message):
     """What comes from elsewhere is checked as data is."""
     network = Network(1, 1, (2,))
     blank = {name: np.zeros(shape) for name, shape in network.shapes.items()}
     with pytest.raises(ValueError, match=message):
-        from_weights(network, {**blank, **weights}, scaling)
+        from_weights(network, {**blank, **weights}, **arguments)

@@ -37,5 +37,9 @@ def export(
     from fastlstm.export import export_model
     from fastlstm.regressor import load
 
+    if out.exists() and out.samefile(model_path):
+        raise ValueError(
+            f"--out must name another file than the model; got {out} for both. Choose another name."
+        )
     for path in export_model(load(model_path), out, format):
         typer.echo(path)

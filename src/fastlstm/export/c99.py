@@ -82,12 +82,12 @@ def export_c(
 
 
 def _place(folder_or_path: str | os.PathLike[str], name: str) -> tuple[Path, str]:
-    path = Path(folder_or_path)
+    folder = path = Path(folder_or_path)
     if path.suffix in (".c", ".h") and not path.is_dir():
-        return path.parent, identifier(path.stem)
-    if path.is_file() or not path.parent.is_dir():
+        folder, name = path.parent, path.stem
+    if folder.is_file() or not folder.parent.is_dir():
         raise NotADirectoryError(
             f"folder_or_path must be a folder, or lie in one that exists; got {os.fspath(path)!r}. "
             "Pass a folder, or a file such as firmware/plant.c."
         )
-    return path, identifier(name)
+    return folder, identifier(name)

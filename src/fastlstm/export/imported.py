@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastlstm.arrays import to_float
 from fastlstm.error_model import ErrorModel
@@ -20,7 +21,10 @@ ORIGIN = "imported"
 
 
 def from_weights(
-    network: Network, weights: Mapping[str, Any], scaling: Scaling | None = None
+    network: Network,
+    weights: Mapping[str, Any],
+    scaling: Scaling | None = None,
+    input_range: Any = None,
 ) -> LSTMRegressor:
     """Fitted `LSTMRegressor` from weights by name.
 
@@ -36,6 +40,9 @@ def from_weights(
     scaling : Scaling, optional
         Means and standard deviations; without it inputs and outputs are in the units of the
         network.
+    input_range : array-like of shape (2, n_inputs), optional
+        Smallest and largest value of every input in training; without it the mean alone counts as
+        seen, so pass a range to `stability_report`.
 
     Returns
     -------
@@ -59,6 +66,7 @@ def from_weights(
     model = LSTMRegressor(network.hidden_sizes, network.head_sizes)
     model.network_, model.params_ = network, params
     model.scaling_ = identity_scaling(network) if scaling is None else _checked(scaling, network)
+    model.input_range_ = _range(model.scaling_, input_range)
     model.error_model_ = ErrorModel(np.zeros((network.n_outputs, 0)))
     model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
     model._one_column = network.n_outputs == 1
@@ -79,6 +87,18 @@ def identity_scaling(network: Network) -> Scaling:
         np.zeros(network.n_outputs),
         np.ones(network.n_outputs),
     )
+
+
+def _range(scaling: Scaling, input_range: Any) -> NDArray[np.float64]:
+    if input_range is None:
+        return np.stack([scaling.u_mean, scaling.u_mean])
+    array = to_float(input_range, "input_range")
+    if array.shape != (2, len(scaling.u_mean)) or np.any(array[0] > array[1]):
+        raise ValueError(
+            f"input_range must have shape (2, {len(scaling.u_mean)}), smallest values first; got "
+            f"{input_range!r}. Pass e.g. np.stack([u.min(axis=0), u.max(axis=0)])."
+        )
+    return array
 
 
 def _checked(scaling: Scaling, network: Network) -> Scaling:
