@@ -307,6 +307,6 @@ def test_files_of_format_1_are_still_read(record, tmp_path):
     old = fastlstm.load(tmp_path / "old")
     np.testing.assert_array_equal(old.predict(record[0]), model.predict(record[0]))
     assert old.stability is None
-    with pytest.raises(ValueError, match="input_range must be given"):
-        old.stability_report()
-    assert old.stability_report((-1.0, 1.0)) is not None
+    np.testing.assert_allclose(old.input_range_, 3.0 * np.array([[-1], [1]]), rtol=0.2)
+    old.save(tmp_path / "again")
+    assert str(fastlstm.load(tmp_path / "again").stability_report()) == str(old.stability_report())

@@ -66,8 +66,7 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     model.network_, model.params_ = network, network.pack(arrays)
     model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
     model.scaling_ = Scaling(*(arrays[f"scaling.{name}"] for name in SCALING))
-    if content.version >= 2:
-        model.input_range_ = arrays["input.range"]
+    model.input_range_ = arrays.get("input.range", model.scaling_.likely_inputs)
     model.error_model_ = ErrorModel(arrays["error_model.coef"])
     model.loss_curve_ = arrays["training.loss_curve"].tolist()
     model.history_ = ()

@@ -55,6 +55,14 @@ class Scaling:
         """Output channels that did not vary."""
         return np.flatnonzero(self.y_std == 0.0).tolist()
 
+    @property
+    def likely_inputs(self) -> FloatArray:
+        """Three standard deviations around the mean: the range of inputs where nobody noted it.
+
+        Shape (2, n_inputs), smallest and largest.
+        """
+        return np.stack([self.u_mean - 3.0 * self.u_std, self.u_mean + 3.0 * self.u_std])
+
     def scale_inputs(self, u: FloatArray) -> FloatArray:
         """Zero mean and unit standard deviation, shape (n_timesteps, n_inputs)."""
         return _standardise(u, self.u_mean, self.u_std)

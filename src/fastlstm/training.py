@@ -87,7 +87,7 @@ class Task:
         clock = Clock(settings.time_limit)
         given, layout, one_column = check_records(X, y)
         records = given.in_canonical_order()
-        washout = settings.washout_for(records.lengths)
+        washout = settings.washout_for(given.lengths)
         scaling = Scaling.of(records) if known is None else known.scaling
         input_range = np.stack([records.u.min(axis=0), records.u.max(axis=0)])
         if known is not None:

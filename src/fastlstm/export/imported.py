@@ -41,8 +41,8 @@ def from_weights(
         Means and standard deviations; without it inputs and outputs are in the units of the
         network.
     input_range : array-like of shape (2, n_inputs), optional
-        Smallest and largest value of every input in training; without it the mean alone counts as
-        seen, so pass a range to `stability_report`.
+        Smallest and largest value of every input in training; without it three standard deviations
+        around the mean.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def identity_scaling(network: Network) -> Scaling:
 
 def _range(scaling: Scaling, input_range: Any) -> NDArray[np.float64]:
     if input_range is None:
-        return np.stack([scaling.u_mean, scaling.u_mean])
+        return scaling.likely_inputs
     array = to_float(input_range, "input_range")
     if array.shape != (2, len(scaling.u_mean)) or np.any(array[0] > array[1]):
         raise ValueError(

@@ -45,11 +45,6 @@ class StabilityMixin:
         """
         check_is_fitted(self)
         n_inputs = self.network_.n_inputs
-        if input_range is None and not hasattr(self, "input_range_"):
-            raise ValueError(
-                "input_range must be given for a model file of format 1, which does not hold the "
-                "range seen in training; got None. Pass for example (-1.0, 1.0)."
-            )
         given = self.input_range_ if input_range is None else _as_rows(input_range, n_inputs)
         return stability_report(self.network_, self.params_, given, self.scaling_)
 
