@@ -1,0 +1,129 @@
+"""Write the saved comparison of the split method with BPTT into docs/comparison.md.
+
+python -m benchmarks.seed_table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite
+from statistics import median
+from typing import Any
+
+from benchmarks import report
+from benchmarks.readme_table import ROOT, fill, time_to
+from benchmarks.seed_plants import PLANTS
+
+PAGE = ROOT / "docs" / "comparison.md"
+Group = tuple[str, int]  # method and number of layers
+Runs = list[dict[str, Any]]
+NEARLY = 1.02  # of its final error: when a run counts as done
+
+
+def grouped(cases: Sequence[Mapping[str, Any]]) -> dict[Group, Runs]:
+    """Collect the cases of one plant and level of noise by method and depth."""
+    groups: dict[Group, Runs] = {}
+    for case in cases:
+        groups.setdefault((case["method"], case["layers"]), []).append(dict(case))
+    return groups
+
+
+def end_error(case: Mapping[str, Any]) -> float:
+    """Test error of the final model."""
+    return next(iter(case["run"]["points"][-1]["test"].values()))
+
+
+def end_cpu(case: Mapping[str, Any]) -> float:
+    """CPU seconds of the whole training."""
+    return float(case["run"]["points"][-1]["cpu"])
+
+
+def headline(case: Mapping[str, Any]) -> str:
+    """Name of the test record."""
+    return next(iter(case["run"]["points"][-1]["test"]))
+
+
+def is_bptt(group: Group) -> bool:
+    """Whether a method is back-propagation through time, ours or torch's."""
+    return group[0].startswith(("bptt", "torch"))
+
+
+def row(group: Group, cases: Runs) -> str:
+    """One line of the table of a plant."""
+    errors = sorted(end_error(case) for case in cases)
+    spread = f" [{report.number(errors[0])}, {report.number(errors[-1])}]" if len(cases) > 1 else ""
+    ahead = [case["one_step"] for case in cases if case.get("one_step") is not None]
+    one_step = report.number(median(ahead)) if ahead else "-"
+    return (
+        f"| {group[0]} | {group[1]} | {len(cases)} | {report.number(median(errors))}{spread} "
+        f"| {one_step} | {report.number(median(map(end_cpu, cases)))} |"
+    )
+
+
+def best_bptt(groups: Mapping[Group, Runs]) -> tuple[Group, float, float]:
+    """Find the best of all BPTT groups: its median final error, and CPU seconds to get there."""
+    candidates = {group: cases for group, cases in groups.items() if is_bptt(group)}
+    best = min(candidates, key=lambda group: median(map(end_error, candidates[group])))
+    times = []
+    for case in candidates[best]:
+        target = NEARLY * end_error(case)
+        times.append(time_to([case["run"]], headline(case), target))
+    return best, median(map(end_error, candidates[best])), median(times)
+
+
+def race(plant: str, noise: float, groups: Mapping[Group, Runs]) -> str:
+    """Compare times to the best BPTT error: that of BPTT, and those of "lm"."""
+    best, target, seconds = best_bptt(groups)
+    cells = []
+    for layers in (1, 2, 3):
+        cases = groups.get(("lm", layers), [])
+        ours = time_to([case["run"] for case in cases], headline(cases[0]), target)
+        ratio = f" ({seconds / ours:.0f}x)" if isfinite(ours) else ""
+        cells.append(report.number(ours) + ratio if ours < inf else "not reached")
+    return (
+        f"| {plant} | {100 * noise:g} % | {best[0]}, {best[1]} layers | {report.number(target)} "
+        f"| {report.number(seconds)} | " + " | ".join(cells) + " |"
+    )
+
+
+def tables(data: Mapping[str, Any]) -> list[str]:
+    """All tables, as lines."""
+    races, sections = [], []
+    for name, plant in PLANTS.items():
+        for noise in sorted({case["noise"] for case in data["cases"] if case["plant"] == name}):
+            cases = [c for c in data["cases"] if c["plant"] == name and c["noise"] == noise]
+            groups = grouped(cases)
+            races.append(race(name, noise, groups))
+            sections += [
+                "",
+                f"**{plant.title}; {100 * noise:g} % noise on the training outputs**",
+                "",
+            ]
+            sections += ["| method | layers | seeds | RMSE, median [min, max] | one step | CPU s |"]
+            sections += ["|---|--:|--:|--:|--:|--:|"]
+            sections += [row(group, groups[group]) for group in groups]
+    head = [
+        "| plant | noise | best BPTT | its RMSE | CPU s to it | lm, 1 layer | lm, 2 layers | "
+        "lm, 3 layers |",
+        "|---|--:|---|--:|--:|--:|--:|--:|",
+    ]
+    return [*head, *races, *sections, "", *machines(data)]
+
+
+def machines(data: Mapping[str, Any]) -> list[str]:
+    """Where and with what it was measured."""
+    found = {
+        f"{m['cpu']}, {m['date']}; " + ", ".join(f"{k} {v}" for k, v in m["versions"].items())
+        for m in data["machines"].values()
+    }
+    return [f"{text}." for text in sorted(found)]
+
+
+def main() -> None:
+    """Fill the page."""
+    data = report.load_json(report.RESULTS / "seed.json")
+    fill(PAGE, "seed", [*tables(data), ""])
+
+
+if __name__ == "__main__":
+    main()
