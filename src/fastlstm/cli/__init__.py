@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fastlstm.cli.benchmark import benchmark
 from fastlstm.cli.compare import compare
 from fastlstm.cli.demo import demo
 from fastlstm.cli.errors import guarded
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, fit, simulate, evaluate, compare, export):
+for command in (demo, fit, simulate, evaluate, compare, benchmark, export):
     app.command()(guarded(command))
 
 
