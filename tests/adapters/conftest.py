@@ -1,7 +1,5 @@
 """A plant as other packages hold it."""
 
-import warnings
-
 import numpy as np
 import pytest
 
@@ -10,18 +8,14 @@ SETTINGS = {"hidden_sizes": (3,), "head_sizes": (), "max_iter": 40, "time_limit"
 
 @pytest.fixture
 def nonlinear_benchmarks():
-    """Import the package, or skip; its progress bar is older than some syntax it uses."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip("nonlinear_benchmarks")
+    """Import the package, or skip."""
+    return pytest.importorskip("nonlinear_benchmarks")
 
 
 @pytest.fixture
-def identibench(nonlinear_benchmarks):
+def identibench():
     """Import the package, or skip."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip("identibench")
+    return pytest.importorskip("identibench")
 
 
 @pytest.fixture
