@@ -84,6 +84,20 @@ def test_benchmark_tells_how_to_get_the_files_when_there_are_none(run, monkeypat
         assert word in result.stderr
 
 
+def test_benchmark_tells_which_training_warned(run, monkeypatch):
+    """A model that did not learn is named, not hidden in a median."""
+
+    def load_noise(folder=None):
+        u, y = np.random.default_rng(1).normal(size=(2, 200, 1))
+        record = Record(u, y, "noise")
+        return Dataset("noise", (record,), {"again": record}, "nobody", 5)
+
+    monkeypatch.setitem(LOADERS, "noise", load_noise)
+    result = run("benchmark", "noise", "--seeds", 1, "--time-limit", 0.2, "--quiet")
+    assert result.exit_code == 0
+    assert "Warning: noise (seed 0): " in result.stderr and "must follow X" in result.stderr
+
+
 def test_ctrl_c_keeps_what_is_done_and_exits_with_130(benchmark, monkeypatch, tmp_path):
     """Table and numbers of the finished trainings, and the exit code of an interrupt."""
     from fastlstm import LSTMRegressor

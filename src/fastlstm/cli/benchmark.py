@@ -60,6 +60,9 @@ def benchmark(
             time_limit=time_limit,
             n_jobs=jobs,
         )
+    for run in result.runs:
+        for text in run.warnings:
+            say(f"Warning: {run.name} (seed {run.seed}): {text}")
     typer.echo(result.table())
     say(summary(result))
     if json is not None:
