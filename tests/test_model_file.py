@@ -291,22 +291,23 @@ def test_save_raises_when_model_is_not_fitted(tmp_path):
 
 
 def test_files_of_format_1_are_still_read(record, tmp_path):
-    """They lack what came later: the range of the inputs and some arguments."""
+    """They lack what came later: the range of the inputs, integrators and some arguments."""
     model = small_model().fit(*record)
     model.save(tmp_path / "new")
     arrays = safetensors.numpy.load_file(tmp_path / "new")
-    del arrays["input.range"]
+    del arrays["input.range"], arrays["frame.gains"], arrays["frame.levels"]
     header = (tmp_path / "new").read_bytes()
     (length,) = struct.unpack("<Q", header[:8])
     metadata = json.loads(header[8 : 8 + length])["__metadata__"]
     description = json.loads(metadata["fastlstm"])
     description["format_version"] = 1
-    del description["parameters"]["stability"]
+    del description["parameters"]["stability"], description["hold"]
     text = json.dumps(description)
     safetensors.numpy.save_file(arrays, tmp_path / "old", metadata={"fastlstm": text})
     old = fastlstm.load(tmp_path / "old")
     np.testing.assert_array_equal(old.predict(record[0]), model.predict(record[0]))
     assert old.stability is None
+    assert old.frame_.is_plain
     np.testing.assert_allclose(old.input_range_, 3.0 * np.array([[-1], [1]]), rtol=0.2)
     old.save(tmp_path / "again")
     assert str(fastlstm.load(tmp_path / "again").stability_report()) == str(old.stability_report())

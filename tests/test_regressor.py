@@ -28,8 +28,8 @@ pytestmark = pytest.mark.usefixtures("readout_solver")
 def test_constructor_defaults_are_the_documented_ones():
     """They are part of the public surface."""
     parameters = LSTMRegressor().get_params()
-    assert parameters["hidden_sizes"] == (6, 6)
-    assert parameters["head_sizes"] == (8,)
+    assert parameters["hidden_sizes"] == "auto"
+    assert parameters["head_sizes"] == "auto"
     assert (parameters["solver"], parameters["n_jobs"]) == ("auto", 1)
     assert parameters["time_limit"] is parameters["random_state"] is None
 

@@ -12,12 +12,12 @@ pytestmark = pytest.mark.usefixtures("readout_solver")
 @pytest.mark.parametrize(
     ("argument", "value", "error", "message"),
     [
-        ("hidden_sizes", (), ValueError, "hidden_sizes must be a tuple of widths"),
+        ("hidden_sizes", (), ValueError, 'hidden_sizes must be "auto" or a tuple of widths'),
         ("hidden_sizes", (0,), ValueError, "hidden_sizes must be >= 1; got 0"),
         ("hidden_sizes", (2.5,), TypeError, "hidden_sizes must be an integer"),
-        ("hidden_sizes", "6", ValueError, "hidden_sizes must be a tuple"),
+        ("hidden_sizes", "6", ValueError, 'hidden_sizes must be "auto" or a tuple'),
         ("head_sizes", (-1,), ValueError, "head_sizes must be >= 1"),
-        ("head_sizes", None, ValueError, "head_sizes must be a tuple"),
+        ("head_sizes", None, ValueError, 'head_sizes must be "auto" or a tuple'),
         ("solver", "adam", ValueError, r'solver must be "auto" or one of \['),
         ("solver", None, ValueError, "solver must be"),
         ("alpha", -1.0, ValueError, "alpha must be >= 0; got -1.0"),

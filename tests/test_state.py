@@ -5,7 +5,7 @@ import pytest
 
 from fastlstm._core import simulate
 from fastlstm.network import Network
-from fastlstm.state import estimate_state, settled_state
+from fastlstm.state import estimate_state, settled_state, simulate_from, typical_states
 
 NETWORK = Network(1, 1, (3, 2), (4,))
 
@@ -24,11 +24,22 @@ def run(params, u, state):
     return simulate(NETWORK, params, u, np.array([0, len(u)]), state[None], float32=False)[0]
 
 
+def estimate(params, u, y, noise):
+    """From rest and from the state settled at the first input; units vary by 0.3 or so."""
+    return estimate_state(
+        lambda states: simulate_from(NETWORK, params, u, states),
+        y,
+        [NETWORK.zero_state(1)[0], settled_state(NETWORK, params, u[0])],
+        noise,
+        np.full((2, NETWORK.n_units), 0.1),
+    )
+
+
 def test_estimated_state_reproduces_the_run_from_an_unknown_state(params, rng):
     """Noise-free data of the same network: only the state is unknown, so all steps must match."""
     u, state = rng.normal(size=(200, 1)), 0.5 * rng.normal(size=(2, NETWORK.n_units))
     y = run(params, u, state)
-    found = estimate_state(NETWORK, params, u[:60], y[:60], penalty=1e-10)
+    found = estimate(params, u[:60], y[:60], noise=1e-11)
     np.testing.assert_allclose(run(params, u, found), y, atol=1e-4)
     assert np.abs(run(params, u, np.zeros_like(state)) - y).max() > 0.05
 
@@ -38,7 +49,7 @@ def test_estimated_state_stays_at_the_settled_start_when_one_sample_is_given(par
     u = np.full((1, 1), 0.7)
     settled = settled_state(NETWORK, params, u[0])
     y = run(params, u, settled)
-    found = estimate_state(NETWORK, params, u, y, penalty=1e-2)
+    found = estimate(params, u, y, noise=1e-3)
     np.testing.assert_allclose(found, settled, atol=1e-6)
 
 
@@ -48,3 +59,19 @@ def test_settled_state_is_a_fixed_point(params):
     state = settled_state(NETWORK, params, u)
     _, after = simulate(NETWORK, params, u[None], np.array([0, 1]), state[None], float32=False)
     np.testing.assert_allclose(after[0], state, atol=1e-9)
+
+
+def test_typical_states_are_those_of_a_long_run(params):
+    """At a constant input every look but the first few sees the settled state."""
+    u = np.full((3200, 1), 0.4)
+    mean, variance = typical_states(NETWORK, params, u)
+    np.testing.assert_allclose(mean, settled_state(NETWORK, params, u[0]), atol=1e-3)
+    assert variance.shape == (2, NETWORK.n_units)
+    assert np.all(variance < 2e-4)
+
+
+def test_typical_states_exist_for_a_single_step(params):
+    """A record shorter than the number of looks is looked at once per step."""
+    mean, variance = typical_states(NETWORK, params, np.ones((1, 1)))
+    assert np.isfinite(mean).all()
+    assert np.all(variance > 0.0)

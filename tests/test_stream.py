@@ -6,6 +6,7 @@ from sklearn.exceptions import NotFittedError
 
 from fastlstm import LSTMRegressor
 from fastlstm._core.online import OnlineNetwork
+from fastlstm.frame import Frame
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 from fastlstm.stream import Stream
@@ -19,6 +20,7 @@ def plant_model(n_inputs=1, n_outputs=1, *, constant=False):
     model.params_ = rng.normal(scale=0.4, size=model.network_.n_params)
     model.n_features_in_, model.n_outputs_ = n_inputs, n_outputs
     model._one_column, model.n_jobs = n_outputs == 1, 1
+    model.frame_ = Frame.plain(n_outputs)
     u_std, y_std = np.arange(2.0, 2.0 + n_inputs), np.arange(3.0, 3.0 + n_outputs)
     if constant:
         u_std[-1] = y_std[-1] = 0.0

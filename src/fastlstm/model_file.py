@@ -79,6 +79,7 @@ def extra_shapes(network: Network, version: int = FORMAT_VERSION) -> dict[str, t
     }
     if version >= 2:
         shapes["input.range"] = (2, network.n_inputs)
+        shapes["frame.gains"] = shapes["frame.levels"] = (network.n_outputs,)
     return shapes
 
 
@@ -206,13 +207,13 @@ def _read(file: BinaryIO, size: int, name: str) -> ModelContent:
 
 def _read_header(file: BinaryIO, size: int, name: str) -> tuple[dict[str, Any], int]:
     start = file.read(8)
-    for magic, what in FOREIGN.items():
-        if start.startswith(magic):
-            raise _unusable(name, f"is {what}")
-    if len(start) < 8:
-        raise _unusable(name, f"has only {size} bytes")
-    (length,) = struct.unpack("<Q", start)
-    if length > MAX_HEADER or 8 + length > size:
+    length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
+    if length > MAX_HEADER or 8 + length > size:  # else a length may look like the mark of a pickle
+        for magic, what in FOREIGN.items():
+            if start.startswith(magic):
+                raise _unusable(name, f"is {what}")
+        if len(start) < 8:
+            raise _unusable(name, f"has only {size} bytes")
         raise _unusable(name, "is truncated or was not written by LSTMRegressor.save")
     return _json_object(file.read(length), name), 8 + length
 

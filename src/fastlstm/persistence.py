@@ -8,18 +8,22 @@ from typing import Any
 
 import numpy as np
 import sklearn
+from numpy.typing import NDArray
 
 import fastlstm
 from fastlstm.error_model import ErrorModel
 from fastlstm.exceptions import ModelFileError
+from fastlstm.frame import Frame
 from fastlstm.model_file import ModelContent, read_model, write_model
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
 from fastlstm.solvers.registry import from_plain, to_plain
 
+FloatArray = NDArray[np.float64]
 TEXTS = ("solver_", "status_", "message_", "start_")
 NUMBERS = ("rmse_train_", "rmse_validation_", "fit_time_", "cpu_time_")
 COUNTS = ("washout_", "n_iter_")
+MAX_HOLD = 10**6
 SCALING = ("u_mean", "u_std", "y_mean", "y_std")
 
 
@@ -29,6 +33,8 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
         **model.network_.unpack(model.params_),
         **{f"scaling.{name}": getattr(model.scaling_, name) for name in SCALING},
         "input.range": model.input_range_,
+        "frame.gains": model.frame_.gains,
+        "frame.levels": model.frame_.levels,
         "error_model.coef": model.error_model_.coef,
         "training.loss_curve": np.array(model.loss_curve_, dtype=np.float64),
     }
@@ -42,6 +48,7 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
         "one_column": model._one_column,
         "feature_names": None if names is None else [str(name) for name in names],
         "output_names": (None if output_names is None else [str(name) for name in output_names]),
+        "hold": model.frame_.hold,
         "counts": {name: int(getattr(model, name)) for name in COUNTS},
         "texts": {name: str(getattr(model, name)) for name in TEXTS},
         "numbers": {name: _finite_or_none(getattr(model, name)) for name in NUMBERS},
@@ -66,6 +73,7 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     model.network_, model.params_ = network, network.pack(arrays)
     model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
     model.scaling_ = Scaling(*(arrays[f"scaling.{name}"] for name in SCALING))
+    model.frame_ = reader.frame(arrays, network.n_outputs)
     model.input_range_ = arrays.get("input.range", model.scaling_.likely_inputs)
     model.error_model_ = ErrorModel(arrays["error_model.coef"])
     model.loss_curve_ = arrays["training.loss_curve"].tolist()
@@ -120,6 +128,15 @@ class _Reader:
             raise self._error("one_column")
         return value
 
+    def frame(self, arrays: dict[str, FloatArray], n_outputs: int) -> Frame:
+        """Time base and integrators; files of format 1 have none."""
+        if "frame.gains" not in arrays:
+            return Frame.plain(n_outputs)
+        hold = self._description.get("hold")
+        if type(hold) is not int or not 1 <= hold <= MAX_HOLD:
+            raise self._error("hold")
+        return Frame(arrays["frame.gains"], arrays["frame.levels"], hold)
+
     def channel_names(self, key: str, n_channels: int) -> list[str] | None:
         """Names of input or output channels, if known."""
         names = self._description.get(key)
@@ -159,7 +176,8 @@ def _plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
         parameters = {**parameters, "random_state": None}
     settings = Settings.of(parameters)
     sizes = {"hidden_sizes": settings.hidden_sizes, "head_sizes": settings.head_sizes}
-    plain = {**parameters, **{name: list(value) for name, value in sizes.items()}}
+    listed = {name: "auto" if value is None else list(value) for name, value in sizes.items()}
+    plain = {**parameters, **listed}
     plain["solver"] = to_plain(plain["solver"])
     return {name: v.item() if isinstance(v, np.generic) else v for name, v in plain.items()}
 

@@ -11,15 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 from fastlstm._core import simulate
 from fastlstm.checks import Layout, check_inputs, check_names, check_outputs
 from fastlstm.error_model import ErrorModel
+from fastlstm.frame import Frame
 from fastlstm.metrics import r2
 from fastlstm.network import Network
 from fastlstm.records import Records, auto_washout
 from fastlstm.scaling import Scaling
 from fastlstm.settings import check_count, check_n_jobs, check_washout
-from fastlstm.state import estimate_state
+from fastlstm.state import estimate_state, settled_state, simulate_from, typical_states
 
 FloatArray = NDArray[np.float64]
-STATE_VARIANCE = 0.1  # expected of the initial h and c; h lies in [-1, 1]
 NOISE_FLOOR = 1e-8  # of a standardised output, so that the state stays regularised
 
 
@@ -29,6 +29,7 @@ class PredictionMixin:
     network_: Network
     params_: FloatArray
     scaling_: Scaling
+    frame_: Frame
     error_model_: ErrorModel
     washout_: int
     rmse_train_: float
@@ -79,15 +80,12 @@ class PredictionMixin:
         if y_init is None:
             return self._restore(self._free_run(records), records, layout)
         given = self._check_outputs(y_init, records, layout, "y_init", full=False)
-        # imported weights have no training error: NaN, which fmax passes over
-        penalty = float(np.fmax(self.rmse_train_**2, NOISE_FLOOR)) / STATE_VARIANCE
-        states = [
-            estimate_state(
-                self.network_, self.params_, u[: len(y)], self.scaling_.scale_outputs(y), penalty
-            )
+        found = [
+            self._beginning_for(u, self.scaling_.scale_outputs(y))
             for u, y in zip(records.split(records.u), given, strict=True)
         ]
-        return self._restore(self._free_run(records, np.stack(states)), records, layout)
+        states, levels = (np.stack(parts) for parts in zip(*found, strict=True))
+        return self._restore(self._free_run(records, states, levels), records, layout)
 
     def predict_ahead(self, X: Any, y: Any, steps: int = 1) -> Any:
         """Predict each output from the inputs and the outputs measured up to `steps` before.
@@ -111,8 +109,9 @@ class PredictionMixin:
         steps = check_count(steps, "steps", minimum=1)
         records, layout = self._check_inputs(X)
         measured = self._check_outputs(y, records, layout, "y")
-        y_sim = self._free_run(records)
-        error = self.scaling_.scale_outputs(np.concatenate(measured)) - y_sim
+        known = self.scaling_.scale_outputs(np.concatenate(measured))
+        y_sim = self._free_run(records, levels=known[records.offsets[:-1]])
+        error = known - y_sim
         forecasts = [self.error_model_.forecast(part, steps) for part in records.split(error)]
         return self._restore(y_sim + np.concatenate(forecasts), records, layout)
 
@@ -179,17 +178,48 @@ class PredictionMixin:
             )
         return y_list
 
-    def _free_run(self, records: Records, states: FloatArray | None = None) -> FloatArray:
+    def _free_run(
+        self, records: Records, states: FloatArray | None = None, levels: FloatArray | None = None
+    ) -> FloatArray:
         """Standardised outputs of all records."""
-        return simulate(
+        reduced = self.frame_.reduce(records)
+        y, _ = simulate(
             self.network_,
             self.params_,
-            records.u,
-            records.offsets,
+            reduced.u,
+            reduced.offsets,
             states,
             float32=False,
             n_threads=check_n_jobs(self.n_jobs),
-        )[0]
+        )
+        return self.frame_.expand(y, records.offsets, levels)
+
+    def _beginning_for(self, u: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Estimate initial state and levels of one record from its first outputs, standardised."""
+        network, params, frame = self.network_, self.params_, self.frame_
+        driven = frame.reduce(Records.from_lists([u])).u
+        first = frame.reduce(Records.from_lists([u[: len(y)]])).u
+
+        def outputs(states: FloatArray) -> FloatArray:
+            offsets = np.arange(len(states) + 1) * len(y)
+            runs = simulate_from(network, params, first, states).reshape(-1, y.shape[1])
+            none = np.zeros((len(states), y.shape[1]))
+            return frame.expand(runs, offsets, none).reshape(len(states), *y.shape)
+
+        def offset(runs: FloatArray) -> FloatArray:
+            """Level that an integrating output must have had."""
+            return frame.integrating * np.mean(y - runs, axis=1, keepdims=True)
+
+        typical, variance = typical_states(network, params, driven)
+        state = estimate_state(
+            lambda states: (runs := outputs(states)) + offset(runs),
+            y,
+            [typical, settled_state(network, params, driven[0])],
+            # imported weights have no training error: NaN, which fmax passes over
+            float(np.fmax(self.rmse_train_**2, NOISE_FLOOR)),
+            variance,
+        )
+        return state, offset(outputs(state[None]))[0, 0]
 
     def _restore(self, y_scaled: FloatArray, records: Records, layout: Layout) -> Any:
         y = self.scaling_.unscale_outputs(y_scaled)

@@ -18,7 +18,7 @@ from fastlstm.solvers.problem import Progress, Solution, Status
 from fastlstm.stability.mixin import StabilityMixin
 from fastlstm.stream import Stream
 from fastlstm.training import Known, Task
-from fastlstm.warm_start import start_from
+from fastlstm.warm_start import start_from, structure_of
 
 
 class LSTMRegressor(
@@ -28,10 +28,13 @@ class LSTMRegressor(
 
     Parameters
     ----------
-    hidden_sizes : tuple of int, default=(6, 6)
-        Width of each LSTM layer, from the input upwards.
-    head_sizes : tuple of int, default=(8,)
-        Widths of the tanh layers of the MLP head; () for a linear readout.
+    hidden_sizes : tuple of int or "auto", default="auto"
+        Width of each LSTM layer, from the input upwards. With "auto" here and for the head, a
+        short record gets the average of a few small networks, written as one network; otherwise
+        "auto" means (6, 6).
+    head_sizes : tuple of int or "auto", default="auto"
+        Widths of the tanh layers of the MLP head; () for a linear readout. See above; otherwise
+        "auto" means (8,).
     solver : str, solver instance, or list of these, default="auto"
         Names in `fastlstm.solvers.SOLVERS`; "auto" takes Levenberg-Marquardt, "lm". An instance
         such as `Split(path="none")` has its own settings. Several run one after the other, each
@@ -72,6 +75,8 @@ class LSTMRegressor(
         Means and standard deviations of the channels.
     input_range_ : array of shape (2, n_inputs)
         Smallest and largest value of every input seen in training, in the unit of X.
+    frame_ : Frame
+        Integrators behind the network and its time base, where the plant needs them.
     error_model_ : ErrorModel
         Autoregression of the free-run error, used by `predict_ahead`.
     washout_ : int
@@ -112,8 +117,8 @@ class LSTMRegressor(
 
     def __init__(
         self,
-        hidden_sizes: Sequence[int] = (6, 6),
-        head_sizes: Sequence[int] = (8,),
+        hidden_sizes: Sequence[int] | str = "auto",
+        head_sizes: Sequence[int] | str = "auto",
         *,
         solver: str | AbstractSolver | Sequence[str | AbstractSolver] = "auto",
         alpha: float = 1e-4,
@@ -173,7 +178,10 @@ class LSTMRegressor(
         ConvergenceWarning
             If the solver ran out of iterations, was interrupted, or fell back to a simpler model.
         """
-        task = Task.of(self.get_params(deep=False), X, y)
+        known = None
+        if start is not None:
+            known = Known(network=structure_of(start), frame=start.frame_)
+        task = Task.of(self.get_params(deep=False), X, y, known)
         task.warn_about_channels()
         params = None if start is None else start_from(start, task.problem.network, task.scaling)
         self._train(task, callback, params)
@@ -198,7 +206,7 @@ class LSTMRegressor(
         if not hasattr(self, "network_"):
             return self.fit(X, y, callback)
         self._check_inputs(X)
-        known = Known(self.scaling_, self.input_range_)
+        known = Known(self.scaling_, self.input_range_, self.network_, self.frame_)
         task = Task.of(self.get_params(deep=False), X, y, known)
         self._train(task, callback, start_from(self, task.problem.network, self.scaling_))
         return self
@@ -208,13 +216,13 @@ class LSTMRegressor(
         solution = task.solve(reporter if reporter.wanted else None, start)
         self._learn(task, solution)
         task.warn_about_solution(solution)
-        task.warn_about_excitation(solution.params)
+        task.warn_about_excitation(solution)
 
     def _learn(self, task: Task, solution: Solution) -> None:
-        self.network_, self.params_ = task.problem.network, solution.params
+        self.network_, self.params_ = task.network_of(solution), solution.params
         self.scaling_, self.washout_ = task.scaling, task.problem.washout
-        self.input_range_ = task.input_range
-        self.error_model_ = task.fit_error_model(solution.params)
+        self.input_range_, self.frame_ = task.input_range, task.frame
+        self.error_model_ = task.fit_error_model(solution)
         self.n_features_in_, self.n_outputs_ = self.network_.n_inputs, self.network_.n_outputs
         self._one_column = task.one_column
         self.__dict__.pop("feature_names_in_", None)
@@ -227,8 +235,7 @@ class LSTMRegressor(
         self.message_, self.start_ = solution.message, solution.start
         self.n_iter_, self.history_ = solution.n_iter, solution.history
         self.loss_curve_ = [row.rmse_train**2 for row in solution.history]
-        self.rmse_train_ = task.rmse(solution.params, task.problem.train)
-        self.rmse_validation_ = task.rmse(solution.params, task.problem.validation)
+        self.rmse_train_, self.rmse_validation_ = task.errors_of(solution)
         self.fit_time_, self.cpu_time_ = task.clock.wall, task.clock.cpu
 
     def _snapshot(self, task: Task, progress: Progress) -> LSTMRegressor:
@@ -241,6 +248,7 @@ class LSTMRegressor(
             rmse_train=progress.rmse_train,
             rmse_validation=progress.rmse_validation,
             start="",
+            network=progress.network,
         )
         model._learn(task, solution)
         return model

@@ -18,13 +18,15 @@ from fastlstm.solvers.base import AbstractSolver
 from fastlstm.solvers.registry import make_solvers, name_of
 from fastlstm.stability.gains import Kind
 
+AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for, except on short records
+
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked arguments of `LSTMRegressor`, with every "auto" but the washout resolved."""
+    """Checked arguments of `LSTMRegressor`; washout and sizes are None where they are "auto"."""
 
-    hidden_sizes: tuple[int, ...]
-    head_sizes: tuple[int, ...]
+    hidden_sizes: tuple[int, ...] | None
+    head_sizes: tuple[int, ...] | None
     solvers: tuple[AbstractSolver, ...]
     alpha: float
     washout: int | None
@@ -74,9 +76,27 @@ class Settings:
         """Names of the solvers, in the order in which they run."""
         return ", ".join(name_of(solver) for solver in self.solvers)
 
+    @property
+    def has_sizes(self) -> bool:
+        """Whether a size is given."""
+        return self.hidden_sizes is not None or self.head_sizes is not None
+
+    @property
+    def fits_whole_records(self) -> bool:
+        """Whether the solver holds out rows of whole records by itself."""
+        alone = len(self.solvers) == 1 and self.solvers[0].fits_whole_records
+        return alone and self.stability is None
+
+    @property
+    def may_widen(self) -> bool:
+        """Whether sizes are free, so that several networks may be averaged into a wider one."""
+        return not self.has_sizes and len(self.solvers) == 1 and self.stability is None
+
     def network(self, n_inputs: int, n_outputs: int) -> Network:
         """Structure for the channels at hand."""
-        return Network(n_inputs, n_outputs, self.hidden_sizes, self.head_sizes)
+        hidden = AUTO_HIDDEN if self.hidden_sizes is None else self.hidden_sizes
+        head = AUTO_HEAD if self.head_sizes is None else self.head_sizes
+        return Network(n_inputs, n_outputs, hidden, head)
 
     def washout_for(self, lengths: NDArray[np.int64]) -> int:
         """Resolve the washout for records of these lengths.
@@ -139,11 +159,13 @@ def _stability(kind: Any) -> Kind | None:
     return kind
 
 
-def _sizes(sizes: Any, name: str, empty: bool) -> tuple[int, ...]:
+def _sizes(sizes: Any, name: str, empty: bool) -> tuple[int, ...] | None:
+    if isinstance(sizes, str) and sizes == "auto":
+        return None
     listed = (sizes,) if isinstance(sizes, numbers.Integral) else sizes
     if not isinstance(listed, tuple | list | np.ndarray) or (len(listed) == 0 and not empty):
         raise ValueError(
-            f"{name} must be a tuple of widths, bottom layer first; got {sizes!r}. "
+            f'{name} must be "auto" or a tuple of widths, bottom layer first; got {sizes!r}. '
             "Pass e.g. (6, 6)."
         )
     return tuple(check_count(size, name, minimum=1) for size in listed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
@@ -13,6 +15,10 @@ FloatArray = NDArray[np.float64]
 SETTLE_STEPS = 500  # steps of constant input after which the network counts as settled
 MAX_EVALUATIONS = 50
 DIFFERENCE = 1e-6  # forward difference; the states are of order one
+LOOKS = 32  # at the states of a record, to know which are typical
+MIN_VARIANCE = 1e-6  # of a state, so that it can move at all
+
+Run = Callable[[FloatArray], FloatArray]
 
 
 def simulate_from(
@@ -44,24 +50,47 @@ def settled_state(network: Network, params: FloatArray, u: FloatArray) -> FloatA
     return final[0]
 
 
-def estimate_state(
-    network: Network, params: FloatArray, u: FloatArray, y: FloatArray, penalty: float
-) -> FloatArray:
-    r"""Regularised nonlinear least squares on h0 and c0 of all layers.
+def typical_states(
+    network: Network, params: FloatArray, u: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of the states along a free run from rest, each of shape (2, n_units).
 
-    Minimises :math:`\sum_t \|y_t - \hat y_t(s)\|^2 + \lambda \|s - s_0\|^2` with h in [-1, 1] from
-    two starts :math:`s_0`, at rest and settled at the first input, and keeps the better.
+    The states are looked at `LOOKS` times, evenly spread over the record; the first look, after
+    the shortest drive, counts as well, so that a record of a few steps has an answer too.
 
     Parameters
     ----------
     network : Network
     params : array of shape (n_params,)
-    u : array of shape (n_init, n_inputs)
-        Standardised inputs of the first steps.
+    u : array of shape (n_timesteps, n_inputs)
+    """
+    state, seen = network.zero_state(1), []
+    for part in np.array_split(u, min(LOOKS, len(u))):
+        _, state = simulate(network, params, part, np.array([0, len(part)]), state, float32=False)
+        seen.append(state[0])
+    return np.mean(seen, axis=0), np.maximum(np.var(seen, axis=0), MIN_VARIANCE)
+
+
+def estimate_state(
+    run: Run, y: FloatArray, starts: Sequence[FloatArray], noise: float, variance: FloatArray
+) -> FloatArray:
+    r"""Regularised nonlinear least squares on h0 and c0 of all layers.
+
+    Minimises :math:`\sum_t \|y_t - \hat y_t(s)\|^2 + \sum_j (\sigma^2 / v_j) (s_j - s_{0j})^2`
+    with h in [-1, 1] from every start :math:`s_0`, and keeps the best.
+
+    Parameters
+    ----------
+    run : callable
+        Outputs of the first steps from states (n_states, 2, n_units), shape (n_states, *y.shape).
     y : array of shape (n_init, n_outputs)
         Standardised outputs measured there.
-    penalty : float
-        :math:`\lambda > 0`, the noise variance divided by the variance expected of the state.
+    starts : sequence of arrays of shape (2, n_units)
+        Plausible states.
+    noise : float
+        :math:`\sigma^2 > 0`, variance of what the network cannot explain.
+    variance : array of shape (2, n_units)
+        :math:`v_j > 0`, expected of the state around its start.
 
     Returns
     -------
@@ -72,36 +101,32 @@ def estimate_state(
     -----
     Every evaluation simulates ``2 * n_units + 1`` copies of the first steps in one call.
     """
-    starts = [np.zeros((2, network.n_units)), settled_state(network, params, u[0])]
-    fits = [_fit_from(start, network, params, u, y, penalty) for start in starts]
+    pull = np.sqrt(noise / variance)
+    fits = [_fit_from(start, run, y, pull) for start in starts]
     return min(fits, key=lambda fit: fit[1])[0]
 
 
 def _fit_from(
-    start: FloatArray,
-    network: Network,
-    params: FloatArray,
-    u: FloatArray,
-    y: FloatArray,
-    penalty: float,
+    start: FloatArray, run: Run, y: FloatArray, pull: FloatArray
 ) -> tuple[FloatArray, float]:
     def residuals(flat: FloatArray) -> FloatArray:
         """Misfit and penalty of one state (2 * n_units,) or several, one per row."""
         states = flat.reshape(-1, *start.shape)
-        misfit = (simulate_from(network, params, u, states) - y).reshape(len(states), -1)
-        pull = np.sqrt(penalty) * (states - start).reshape(len(states), -1)
-        return np.hstack([misfit, pull]).reshape(*flat.shape[:-1], -1)
+        misfit = (run(states) - y).reshape(len(states), -1)
+        offset = (pull * (states - start)).reshape(len(states), -1)
+        return np.hstack([misfit, offset]).reshape(*flat.shape[:-1], -1)
 
     def jacobian(flat: FloatArray) -> FloatArray:
         moved = residuals(flat + DIFFERENCE * np.vstack([np.zeros(flat.size), np.eye(flat.size)]))
         return (moved[1:] - moved[0]).T / DIFFERENCE
 
-    limit = np.stack([np.ones(network.n_units), np.full(network.n_units, np.inf)]).ravel()
+    limit = np.ones_like(start)
+    limit[1] = np.inf
     fit = least_squares(
         residuals,
         start.ravel(),
         jac=jacobian,  # pyright: ignore[reportArgumentType]
-        bounds=(-limit, limit),
+        bounds=(-limit.ravel(), limit.ravel()),
         max_nfev=MAX_EVALUATIONS,
     )
     return fit.x.reshape(start.shape), float(fit.cost)

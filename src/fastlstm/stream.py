@@ -85,6 +85,11 @@ class Stream:
             raise ValueError(
                 f"eta must be in [0, 1]; got {eta}. Take 0.1, or less where y is noisy."
             )
+        if not model.frame_.is_plain:
+            raise ValueError(
+                "model must have no integrator behind its network and the time base of its "
+                f"records; got frame_={model.frame_}. Fit increments of the output instead."
+            )
         self.eta, self.path = float(eta), path
         self._model = copy(model)
         self._online = OnlineNetwork(model.network_, model.params_, path)

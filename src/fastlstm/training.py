@@ -14,7 +14,10 @@ from fastlstm._core import simulate
 from fastlstm.checks import Layout, check_records, column_names
 from fastlstm.error_model import ErrorModel
 from fastlstm.exceptions import ConvergenceWarning, DataWarning
+from fastlstm.frame import Frame
 from fastlstm.metrics import fit_percent
+from fastlstm.network import Network
+from fastlstm.posing import pose
 from fastlstm.records import Records, hold_out
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
@@ -33,17 +36,28 @@ class Known:
 
     Parameters
     ----------
-    scaling : Scaling
-    input_range : array of shape (2, n_inputs)
+    scaling : Scaling or None
+    input_range : array of shape (2, n_inputs) or None
+    network : Network or None
+    frame : Frame or None
     """
 
-    scaling: Scaling
-    input_range: FloatArray
+    scaling: Scaling | None = None
+    input_range: FloatArray | None = None
+    network: Network | None = None
+    frame: Frame | None = None
 
     def widened(self, input_range: FloatArray) -> FloatArray:
         """Return the range of the earlier and of the new inputs together."""
+        if self.input_range is None:
+            return input_range
         lo = np.minimum(self.input_range[0], input_range[0])
         return np.stack([lo, np.maximum(self.input_range[1], input_range[1])])
+
+
+def _moves(scaling: Scaling) -> bool:
+    """Whether there is anything to train: an input and an output that vary."""
+    return bool(np.any(scaling.y_std > 0.0) and np.any(scaling.u_std > 0.0))
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,8 @@ class Task:
         Smallest and largest value of every input, in the unit of X.
     records : Records
         All records, standardised.
+    frame : Frame
+        Between the records and the network.
     problem : Problem
         The same records split into training and validation.
     """
@@ -78,27 +94,37 @@ class Task:
     scaling: Scaling
     input_range: FloatArray
     records: Records
+    frame: Frame
     problem: Problem
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], X: Any, y: Any, known: Known | None = None) -> Task:
-        """Check arguments and data, standardise (as `known` says, if given), pose the problem."""
+        """Check arguments and data, standardise (as `known` says, if given), pose the problem.
+
+        Sizes that are "auto" follow a known network.
+        """
         settings = Settings.of(parameters)
         clock = Clock(settings.time_limit)
         given, layout, one_column = check_records(X, y)
         records = given.in_canonical_order()
         washout = settings.washout_for(given.lengths)
-        scaling = Scaling.of(records) if known is None else known.scaling
-        input_range = np.stack([records.u.min(axis=0), records.u.max(axis=0)])
-        if known is not None:
-            input_range = known.widened(input_range)
+        known = Known() if known is None else known
+        scaling = Scaling.of(records) if known.scaling is None else known.scaling
+        range_now = np.stack([records.u.min(axis=0), records.u.max(axis=0)])
+        input_range = known.widened(range_now)
         scaled = scaling.scale(records)
         train, validation, lead_in = hold_out(scaled, settings.validation_fraction, washout)
-        network = settings.network(scaling.u_mean.size, scaling.y_mean.size)
+        own = settings.network(scaling.u_mean.size, scaling.y_mean.size)
+        network = own if known.network is None or settings.has_sizes else known.network
         constraint = None
         if settings.stability is not None:
             lo, hi = scaling.scale_inputs(input_range)
             constraint = StabilityConstraint(network, lo, hi, settings.stability)
+        used = 0 if settings.washout is None else washout
+        if validation is None or not settings.fits_whole_records or not _moves(scaling):
+            frame, whole = known.frame or Frame.plain(network.n_outputs), None
+        else:
+            frame, whole = pose(scaled, network, used, known.frame)
         problem = Problem(
             network=network,
             train=train,
@@ -108,10 +134,12 @@ class Task:
             alpha=settings.alpha,
             n_threads=settings.n_threads,
             constraint=constraint,
+            whole=whole,
+            may_widen=settings.may_widen,
         )
         names = column_names(y[0] if isinstance(y, list | tuple) and len(y) else y)
         return cls(
-            settings, clock, layout, one_column, names, scaling, input_range, scaled, problem
+            settings, clock, layout, one_column, names, scaling, input_range, scaled, frame, problem
         )
 
     @property
@@ -130,7 +158,7 @@ class Task:
         start : array of shape (n_params,) or None
             Weights to begin from.
         """
-        if np.all(self.scaling.y_std == 0.0) or np.all(self.scaling.u_std == 0.0):
+        if not _moves(self.scaling):
             return Solution(
                 params=np.zeros(self.problem.network.n_params),
                 status=Status.CONVERGED,
@@ -150,29 +178,52 @@ class Task:
             start=start,
         )
 
-    def fit_error_model(self, params: FloatArray) -> ErrorModel:
+    def network_of(self, solution: Solution) -> Network:
+        """Structure that a solution has."""
+        return self.problem.network if solution.network is None else solution.network
+
+    def fit_error_model(self, solution: Solution) -> ErrorModel:
         """Autoregression of the free-run error on all records."""
         assert self.records.y is not None
-        error = self.records.y - self._free_run(params, self.records)
+        error = self.records.y - self._free_run(solution, self.records)
         return ErrorModel.of(error, self.records, self.problem.washout)
 
-    def rmse(self, params: FloatArray, records: Records | None) -> float:
-        """Free-run RMSE on the scored steps, all outputs together; NaN without records."""
+    def errors_of(self, solution: Solution) -> tuple[float, float]:
+        """Free-run RMSE on the steps trained on and held out, all outputs together.
+
+        Those the solver found on held-out rows of its own, or those from rest.
+        """
+        if solution.decided:
+            return solution.rmse_train, solution.rmse_validation
+        return (
+            self._rmse(solution, self.problem.train),
+            self._rmse(solution, self.problem.validation),
+        )
+
+    def _rmse(self, solution: Solution, records: Records | None) -> float:
+        """RMSE on the scored steps; NaN without records."""
         if records is None:
             return float("nan")
         assert records.y is not None
-        error = (records.y - self._free_run(params, records))[records.scored(self.problem.washout)]
-        return float(np.sqrt(np.mean(error**2)))
+        error = records.y - self._free_run(solution, records)
+        return float(np.sqrt(np.mean(error[records.scored(self.problem.washout)] ** 2)))
 
-    def _free_run(self, params: FloatArray, records: Records) -> FloatArray:
-        return simulate(
-            self.problem.network,
-            params,
-            records.u,
-            records.offsets,
+    def _free_run(self, solution: Solution, records: Records) -> FloatArray:
+        """Simulate from rest; levels of integrating outputs are those that fit best."""
+        reduced = self.frame.reduce(records)
+        y, _ = simulate(
+            self.network_of(solution),
+            solution.params,
+            reduced.u,
+            reduced.offsets,
             float32=False,
             n_threads=self.settings.n_threads,
-        )[0]
+        )
+        assert records.y is not None
+        y = self.frame.expand(y, records.offsets)
+        for rows in records.slices():
+            y[rows] += self.frame.integrating * np.mean(records.y[rows] - y[rows], axis=0)
+        return y
 
     def warn_about_channels(self) -> None:
         """Name the channels that do not vary."""
@@ -199,12 +250,13 @@ class Task:
                 stacklevel=4,
             )
 
-    def warn_about_excitation(self, params: FloatArray) -> None:
+    def warn_about_excitation(self, solution: Solution) -> None:
         """Name the outputs that the finished model hardly explains on the judged records."""
-        fits = self._fit_per_output(params)
+        fits = self._fit_per_output(solution)
         weak = [f"{k}: {fits[k]:.1f} %" for k in np.flatnonzero(fits < UNEXCITED_FIT)]
         if weak:
             kind = "training" if self.problem.validation is None else "held-out"
+            kind = "measured" if solution.decided else kind
             warnings.warn(
                 f"y must follow X; on the {kind} steps the model explains too little of the output "
                 f"channels (fit of channel {', '.join(weak)}). Check that X holds the signals that "
@@ -213,12 +265,16 @@ class Task:
                 stacklevel=4,
             )
 
-    def _fit_per_output(self, params: FloatArray) -> FloatArray:
-        """Fit in percent on the judged records, NaN for outputs that do not vary there."""
-        judged = self.judged
+    def _fit_per_output(self, solution: Solution) -> FloatArray:
+        """Fit in percent on the judged records, NaN for outputs that do not vary there.
+
+        A short record that was held out in blocks is judged as a whole.
+        """
+        judged = self.records if solution.decided else self.judged
+        washout = self.problem.washout if solution.decided else self.problem.judged_washout
         assert judged.y is not None
-        scored = judged.scored(self.problem.judged_washout)
-        y, y_sim = judged.y[scored], self._free_run(params, judged)[scored]
+        scored = judged.scored(washout)
+        y, y_sim = judged.y[scored], self._free_run(solution, judged)[scored]
         varying = np.ptp(y, axis=0) > 0.0
         fits = np.full(y.shape[1], np.nan)
         if np.any(varying):

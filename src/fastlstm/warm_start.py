@@ -13,6 +13,21 @@ from fastlstm.scaling import Scaling
 FloatArray = NDArray[np.float64]
 
 
+def structure_of(model: Any) -> Network:
+    """Structure of a fitted model.
+
+    Raises
+    ------
+    TypeError
+        If `model` is no fitted LSTMRegressor.
+    """
+    if not all(hasattr(model, name) for name in ("network_", "params_", "scaling_")):
+        raise TypeError(
+            f"start must be a fitted LSTMRegressor; got {model!r}. Call its fit, or load it."
+        )
+    return model.network_
+
+
 def start_from(model: Any, network: Network, scaling: Scaling) -> FloatArray:
     """Weights with which `network` on `scaling` gives the outputs that `model` gives.
 
@@ -33,10 +48,7 @@ def start_from(model: Any, network: Network, scaling: Scaling) -> FloatArray:
     TypeError, ValueError
         If `model` is no fitted LSTMRegressor or has another structure.
     """
-    if not all(hasattr(model, name) for name in ("network_", "params_", "scaling_")):
-        raise TypeError(
-            f"start must be a fitted LSTMRegressor; got {model!r}. Call its fit, or load it."
-        )
+    structure_of(model)
     if model.network_ != network:
         raise ValueError(
             f"start must have the structure of this model; got {model.network_} for {network}. "

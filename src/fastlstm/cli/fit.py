@@ -24,8 +24,8 @@ def fit(
     model_path: Annotated[
         Path, typer.Option("--model", "-m", help="Where to write the model.")
     ] = Path("model.safetensors"),
-    hidden: options.Hidden = "6,6",
-    head: options.Head = "8",
+    hidden: options.Hidden = "auto",
+    head: options.Head = "auto",
     solver: Annotated[str, typer.Option("--solver", help="Training method.")] = "auto",
     alpha: Annotated[float, typer.Option("--alpha", help="Ridge on the weights.")] = 1e-4,
     washout: Annotated[

@@ -19,14 +19,16 @@ def split_names(values: list[str] | None) -> list[str]:
     return [name.strip() for value in values or [] for name in value.split(",") if name.strip()]
 
 
-def parse_sizes(text: str) -> tuple[int, ...]:
-    """Layer widths from text; "none" for no layers.
+def parse_sizes(text: str) -> tuple[int, ...] | str:
+    """Layer widths from text; "none" for no layers, "auto" to have them chosen.
 
     Examples
     --------
-    >>> parse_sizes("6,6"), parse_sizes("none")
-    ((6, 6), ())
+    >>> parse_sizes("6,6"), parse_sizes("none"), parse_sizes("auto")
+    ((6, 6), (), 'auto')
     """
+    if text.strip().lower() == "auto":
+        return "auto"
     words = [] if text.strip().lower() in ("", "none") else text.split(",")
     try:
         return tuple(int(word) for word in words)
@@ -78,10 +80,10 @@ SamplingTime = Annotated[
     typer.Option("--sampling-time", help="Seconds between steps, for the time axis."),
 ]
 Hidden = Annotated[
-    str, typer.Option("--hidden", metavar="SIZES", help="Widths of the LSTM layers.")
+    str, typer.Option("--hidden", metavar="SIZES", help="Widths of the LSTM layers, or auto.")
 ]
 Head = Annotated[
-    str, typer.Option("--head", metavar="SIZES", help="Widths of the MLP head, or none.")
+    str, typer.Option("--head", metavar="SIZES", help="Widths of the MLP head, none or auto.")
 ]
 TimeLimit = Annotated[
     float, typer.Option("--time-limit", help="Seconds after which the best model is taken.")

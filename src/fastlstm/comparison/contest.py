@@ -186,7 +186,8 @@ def _checked(
     if any(settings.seed is None for settings in checked):
         raise ValueError(f"seeds must be integers >= 0; got {seeds!r}. Pass e.g. (0, 1, 2).")
     first = checked[0]
-    budget = Budget(first.hidden_sizes, first.head_sizes, float(time_limit), first.n_threads)
+    sizes = first.network(n_inputs=1, n_outputs=1)  # "auto" as numbers, the same for all methods
+    budget = Budget(sizes.hidden_sizes, sizes.head_sizes, float(time_limit), first.n_threads)
     return budget, [int(settings.seed) for settings in checked if settings.seed is not None]
 
 

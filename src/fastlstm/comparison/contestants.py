@@ -13,6 +13,7 @@ from fastlstm._core import simulate
 from fastlstm.comparison.exam import Exam
 from fastlstm.comparison.progress import Watch
 from fastlstm.comparison.runs import Simulate, Trained
+from fastlstm.frame import Frame
 from fastlstm.network import Network
 from fastlstm.progress import FitProgress
 from fastlstm.records import Records
@@ -127,7 +128,7 @@ def solver_job(exam: Exam, budget: Budget, name: str, solver: Any, seed: int) ->
             rmse_validation=model.rmse_validation_,
             snapshots=watch.snapshots,
             weights=model.params_,
-            simulate=simulator(model.network_, model.scaling_, budget.n_threads),
+            simulate=simulator(model.network_, model.scaling_, budget.n_threads, model.frame_),
             model=model,
             interrupted=model.status_ == Status.INTERRUPTED.value,
         )
@@ -135,13 +136,16 @@ def solver_job(exam: Exam, budget: Budget, name: str, solver: Any, seed: int) ->
     return Job(name, seed, f"seed {seed}", train)
 
 
-def simulator(network: Network, scaling: Scaling, n_threads: int) -> Simulate:
+def simulator(
+    network: Network, scaling: Scaling, n_threads: int, frame: Frame | None = None
+) -> Simulate:
     """Free run of a network from rest, from and to the units of the data."""
+    between = Frame.plain(network.n_outputs) if frame is None else frame
 
     def run(weights: FloatArray, records: Records) -> FloatArray:
-        u = scaling.scale_inputs(records.u)
-        y, _ = simulate(network, weights, u, records.offsets, float32=False, n_threads=n_threads)
-        return scaling.unscale_outputs(y)
+        seen = between.reduce(Records(scaling.scale_inputs(records.u), None, records.offsets))
+        y, _ = simulate(network, weights, seen.u, seen.offsets, float32=False, n_threads=n_threads)
+        return scaling.unscale_outputs(between.expand(y, records.offsets))
 
     return run
 

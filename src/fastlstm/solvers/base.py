@@ -49,6 +49,7 @@ class AbstractSolver(ABC):
     tol: float = 1e-4
 
     beats_linear: ClassVar[bool] = False  # the linear model is returned where it is better
+    fits_whole_records: ClassVar[bool] = False  # short or integrating ones, by `Problem.whole`
 
     @abstractmethod
     def run(
@@ -159,18 +160,32 @@ def _conclude(
     solvers: Sequence[AbstractSolver], problem: Problem, tracker: Tracker, status: Status
 ) -> Solution:
     """Compare with the linear model where that is promised, and describe what happened."""
-    tracker.judge_by(problem.judged)
+    if not tracker.decided:
+        tracker.judge_by(problem.judged)
     params, rmse, phase = tracker.best, tracker.best_rmse, tracker.best_phase
-    rmse_train = tracker.best_rmse_train
-    if params is None or any(solver.beats_linear for solver in solvers):
+    rmse_train, network = tracker.best_rmse_train, tracker.best_network
+    compared = not tracker.decided and any(solver.beats_linear for solver in solvers)
+    if params is None or compared:
         linear = problem.admissible(problem.linear.embedded(problem.network))
         rmse_linear = tracker.score(linear)
         if params is None or rmse_linear < rmse:
             if status is not Status.INTERRUPTED:
                 status = Status.FALLBACK
             params, rmse, phase, rmse_train = linear, rmse_linear, "linear", np.nan
+            network = None
     last = solvers[-1]
     advice = _ADVICE[status].format(tol=last.tol, max_iter=last.max_iter)
     message = f"{type(last).__name__} {advice}"
     history = tuple(tracker.history)
-    return Solution(params, status, message, tracker.n_iter, rmse_train, rmse, phase, history)
+    return Solution(
+        params,
+        status,
+        message,
+        tracker.n_iter,
+        rmse_train,
+        rmse,
+        phase,
+        history,
+        network,
+        tracker.decided,
+    )

@@ -19,17 +19,22 @@ _MIN_GAIN = 1e-4
 _SCALE_FLOOR = 1e-6  # of the largest diagonal entry: a weight without influence stays put
 
 
-class SquaresObjective(Protocol):
-    """What a descent asks of a sum of squares; see `Objective`."""
+class LeastSquares(Protocol):
+    """What one iteration asks of a sum of squares."""
+
+    def cost(self, params: FloatArray, /) -> float: ...  # noqa: D102
+    def normal_equations(self, params: FloatArray, /) -> NormalEquations: ...  # noqa: D102
+
+
+class SquaresObjective(LeastSquares, Protocol):
+    """What a descent through stages asks in addition; see `Objective`."""
 
     @property
     def plan(self) -> _core.RowPlan: ...  # noqa: D102
     @property
     def memory(self) -> int: ...  # noqa: D102
     def with_memory(self, memory: int) -> SquaresObjective: ...  # noqa: D102
-    def cost(self, params: FloatArray) -> float: ...  # noqa: D102
     def rmse(self, params: FloatArray, cost: float) -> float: ...  # noqa: D102
-    def normal_equations(self, params: FloatArray) -> NormalEquations: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class DescentState:
     stalled: bool = False
 
 
-def descend(objective: SquaresObjective, state: DescentState) -> DescentState:
+def descend(objective: LeastSquares, state: DescentState) -> DescentState:
     """One accepted iteration, or the same parameters with `stalled` set.
 
     The damping follows the gain ratio (decrease found over decrease promised) by Nielsen's rule;

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.base import AbstractSolver, Course
+from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.heats import Candidate, heat
 from fastlstm.solvers.problem import Problem, Status
@@ -63,6 +64,7 @@ class LevenbergMarquardt(AbstractSolver):
     """
 
     beats_linear = True
+    fits_whole_records = True
 
     n_starts: int = 2
     race_iter: int = 5
@@ -76,7 +78,10 @@ class LevenbergMarquardt(AbstractSolver):
         rng: np.random.Generator,
         tracker: Tracker,
     ) -> Course:
-        """Race and descend; with a `start` there is no race."""
+        """Race and descend; with a `start` there is no race, short records have a committee."""
+        if problem.whole is not None and (start is None or not problem.whole.is_plain):
+            committee = Committee(problem, problem.whole, tracker, rng)
+            return (yield from committee.run(start))
         if start is None:
             winner = yield from self._race(problem, tracker, rng)
         else:

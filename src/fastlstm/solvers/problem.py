@@ -16,6 +16,7 @@ from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.stability import StabilityConstraint
 from fastlstm.starts.candidates import LinearStart
+from fastlstm.starts.linear import LinearModel
 
 FloatArray = NDArray[np.float64]
 
@@ -31,6 +32,31 @@ class Status(enum.Enum):
     DIVERGED = "diverged"
     INTERRUPTED = "interrupted"
     FALLBACK = "fell back to the linear start"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All records uncut, as the network sees them.
+
+    Parameters
+    ----------
+    records : Records
+        Standardised, in steps of the network.
+    linear : LinearModel
+        Of all their outputs, or of the increments of those that integrate.
+    gains : array of shape (n_outputs,)
+        Of the integrators behind the network; zero where there is none.
+    washout : int
+        First steps of each that are left out; initial states may be fitted.
+    is_plain : bool
+        Whether the network works without integrators and in step with what was measured.
+    """
+
+    records: Records
+    linear: LinearModel
+    gains: FloatArray
+    washout: int = 0
+    is_plain: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,6 +82,11 @@ class Problem:
         Run the kernels in float32 (sums and factorisations stay float64).
     constraint : StabilityConstraint or None
         What every solution has to satisfy.
+    whole : Whole or None
+        Training and validation records uncut, where a method may hold out what it likes: where
+        they are short or the plant integrates.
+    may_widen : bool
+        Whether a method may return a network of other widths, such as an average of several.
     """
 
     network: Network
@@ -67,6 +98,8 @@ class Problem:
     n_threads: int = 1
     float32: bool = True
     constraint: StabilityConstraint | None = None
+    whole: Whole | None = None
+    may_widen: bool = False
 
     @property
     def judged(self) -> Records:
@@ -132,6 +165,7 @@ class Progress:
     phase: str
     fraction: float
     params: FloatArray
+    network: Network | None = None
 
 
 Callback = Callable[[Progress], Any]
@@ -139,7 +173,11 @@ Callback = Callable[[Progress], Any]
 
 @dataclass(frozen=True)
 class Solution:
-    """What a solver returns: the best parameters on free-run validation, and how it went."""
+    """What a solver returns: the best parameters on free-run validation, and how it went.
+
+    `network` is theirs where it is not that of the problem. `decided` says that the method chose
+    among its models on held-out rows of its own, and the errors are those it found.
+    """
 
     params: FloatArray
     status: Status
@@ -149,6 +187,8 @@ class Solution:
     rmse_validation: float
     start: str
     history: tuple[HistoryRow, ...] = ()
+    network: Network | None = None
+    decided: bool = False
 
 
 @dataclass

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm import _core
+from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers.problem import Callback, Clock, HistoryRow, Problem, Progress, Status
 
@@ -31,6 +32,10 @@ class Iterate:
         Rows that entered the cost.
     fraction : float
         Part of the method's own work that is done, where it knows.
+    rmse_validation : float or None
+        Where the method has its own held-out rows; the tracker scores the weights when None.
+    network : Network or None
+        Where it is not that of the problem.
     """
 
     params: FloatArray
@@ -39,12 +44,16 @@ class Iterate:
     damping: float = np.nan
     n_rows: int = 0
     fraction: float = 0.0
+    rmse_validation: float | None = None
+    network: Network | None = None
 
 
-def free_run_rmse(problem: Problem, records: Records, params: FloatArray) -> float:
+def free_run_rmse(
+    problem: Problem, records: Records, params: FloatArray, network: Network | None = None
+) -> float:
     """RMSE of the free run in standardised units, without the washout of each judged record."""
     y, _ = _core.simulate(
-        problem.network,
+        problem.network if network is None else network,
         params,
         records.u,
         records.offsets,
@@ -96,10 +105,12 @@ class Tracker:
     judge: Records = field(init=False)
     budget: Budget = field(init=False)
     best: FloatArray | None = None
+    best_network: Network | None = None
     best_rmse: float = np.inf
     best_rmse_train: float = np.inf
     best_phase: str = ""
     best_iter: int = 0
+    decided: bool = False
     n_iter: int = 0
     history: list[HistoryRow] = field(default_factory=list)
     _n_begun: int = 0
@@ -114,6 +125,7 @@ class Tracker:
             left = max(self.clock.time_limit - self.clock.wall, 0.0)
             share = left / (self.n_solvers - self._n_begun)
         self._n_begun += 1
+        self.decided = False
         self.budget = Budget(self.clock, max_iter, self.n_iter, share)
         self.judge_by(self.problem.judged)
 
@@ -145,20 +157,36 @@ class Tracker:
         """Exchange the validation records and judge the best anew."""
         self.judge = records
         if self.best is not None:
-            self.best_rmse = self.score(self.best)
+            self.best_rmse = free_run_rmse(self.problem, records, self.best, self.best_network)
 
-    def consider(self, params: FloatArray, phase: str, rmse_train: float = np.nan) -> float:
+    def decide(
+        self, network: Network, params: FloatArray, phase: str, rmse_train: float, rmse: float
+    ) -> None:
+        """Take these weights as the answer of the running method, whatever was better before."""
+        self.best, self.best_network, self.best_phase = params, network, phase
+        self.best_rmse_train, self.best_rmse, self.decided = rmse_train, rmse, True
+
+    def consider(
+        self,
+        params: FloatArray,
+        phase: str,
+        rmse_train: float = np.nan,
+        rmse: float | None = None,
+        network: Network | None = None,
+    ) -> float:
         """Return the validation RMSE of parameters, and remember them if they are the best.
 
         Parameters that violate the constraint of the problem are judged, and remembered, as what
-        they become when they are made to satisfy it.
+        they become when they are made to satisfy it. A method with held-out rows of its own gives
+        the error itself.
         """
         if not np.isfinite(params).all():
             return np.inf
-        params = self.problem.admissible(params)
-        rmse = self.score(params)
+        if rmse is None:
+            params = self.problem.admissible(params)
+            rmse = self.score(params)
         if rmse < self.best_rmse:
-            self.best, self.best_rmse = params, rmse
+            self.best, self.best_rmse, self.best_network = params, rmse, network
             self.best_rmse_train, self.best_phase = rmse_train, phase
             self.best_iter = self.n_iter
         return rmse
@@ -166,7 +194,13 @@ class Tracker:
     def offer(self, iterate: Iterate) -> float:
         """Record an iterate, report it, and return its validation RMSE."""
         self.n_iter += 1
-        rmse = self.consider(iterate.params, iterate.phase, iterate.rmse_train)
+        rmse = self.consider(
+            iterate.params,
+            iterate.phase,
+            iterate.rmse_train,
+            iterate.rmse_validation,
+            iterate.network,
+        )
         row = HistoryRow(
             self.n_iter,
             iterate.rmse_train,
@@ -192,4 +226,5 @@ class Tracker:
             row.phase,
             (self._n_begun - 1 + max(self.used, min(fraction, 1.0))) / self.n_solvers,
             best,
+            self.best_network,
         )

@@ -165,7 +165,11 @@ class LinearModel:
 
 
 def identify(
-    records: Records, order: int | None = None, max_order: int = MAX_ORDER, washout: int = 0
+    records: Records,
+    order: int | None = None,
+    max_order: int = MAX_ORDER,
+    washout: int = 0,
+    rows: NDArray[np.bool_] | None = None,
 ) -> LinearModel:
     """Linear model with the smallest free-run error on given records.
 
@@ -184,6 +188,8 @@ def identify(
         Largest order that is tried when `order` is None.
     washout : int
         First steps of every record that do not count.
+    rows : bool array of shape (n_total,), optional
+        Rows that count; all but the washout when None. The free run passes through the others.
 
     Returns
     -------
@@ -217,7 +223,8 @@ def identify(
             f"order and max_order must be at least 1; got {order} and {max_order}. "
             "Pass order=None to have it chosen."
         )
-    run = excerpt(records, washout)
+    counts = records.scored(washout) if rows is None else rows
+    run = excerpt(records, counts)
     long = run.records.n_total < records.n_total
     if order is None:
         order, modes, values = choose_order(run, max_order)
@@ -226,7 +233,7 @@ def identify(
     else:
         modes, values = fit_order(run, order)
     if long:
-        run = excerpt(records, washout, FIT_ROWS)
+        run = excerpt(records, counts, FIT_ROWS)
         modes, _ = polish(run, modes.at_rest(run.records.n_records), LAST_STEPS, tol=1e-3)
     return _model(run, modes, values)
 

@@ -28,12 +28,12 @@ SLACK = 1.05  # a lower ARX order may leave this much more squared error
 SCAN_STEPS, RACE_STEPS, FIT_STEPS = 5, 4, 16  # Gauss-Newton steps
 
 
-def excerpt(records: Records, washout: int, n_rows: int = SCAN_ROWS) -> FreeRun:
+def excerpt(records: Records, counts: BoolArray, n_rows: int = SCAN_ROWS) -> FreeRun:
     """All records, or pieces spread over them with about `n_rows` rows if they are longer.
 
     A piece from the middle of a record has an unknown initial state, as every record has here.
+    Only the rows that `counts` marks enter a fit.
     """
-    counts = records.scored(washout)
     if records.n_total <= 1.5 * n_rows or records.y is None:
         return FreeRun(records, counts)
     length = n_rows // PIECES

@@ -1,0 +1,125 @@
+"""Between records as they are measured and what the network sees: time base and integrators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.integration import accumulate
+from fastlstm.records import Records
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Time base and integrators of a model.
+
+    One step of the network spans `hold` measured steps: it sees the mean of the inputs, and its
+    outputs belong to the last of these steps; between them outputs are interpolated.
+
+    Parameters
+    ----------
+    gains : array of shape (n_outputs,)
+        Of the integrators behind the network, in units of the standardised output per step of
+        the network; zero for outputs that the network gives itself.
+    levels : array of shape (n_outputs,)
+        Value of an integrating output before a record of which nothing was measured.
+    hold : int
+        Measured steps per step of the network.
+
+    Examples
+    --------
+    >>> frame = Frame(np.array([0.5]), np.zeros(1), hold=2)
+    >>> u = Records.from_lists([np.array([[1.0], [3.0], [2.0], [2.0]])])
+    >>> frame.reduce(u).u.ravel()
+    array([2., 2.])
+    >>> y = np.ones((2, 1))  # of the network
+    >>> frame.expand(y, u.offsets).ravel()
+    array([0.25, 0.5 , 0.75, 1.  ])
+    """
+
+    gains: FloatArray
+    levels: FloatArray
+    hold: int = 1
+
+    @classmethod
+    def plain(cls, n_outputs: int) -> Frame:
+        """Network and records in step, no integrator."""
+        return cls(np.zeros(n_outputs), np.zeros(n_outputs))
+
+    @property
+    def integrating(self) -> BoolArray:
+        """Outputs with an integrator, shape (n_outputs,)."""
+        return self.gains != 0.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing between records and network."""
+        return self.hold == 1 and not np.any(self.integrating)
+
+    def reduce(self, records: Records) -> Records:
+        """Give records in steps of the network; a last part of a step counts as a step."""
+        if self.hold == 1:
+            return records
+        u_list = [self._means(u) for u in records.split(records.u)]
+        if records.y is None:
+            return Records.from_lists(u_list)
+        y_list = [y[self._last_steps(len(y))] for y in records.split(records.y)]
+        return Records.from_lists(u_list, y_list)
+
+    def expand(
+        self, y: FloatArray, offsets: IntArray, levels: FloatArray | None = None
+    ) -> FloatArray:
+        """Give the outputs at every measured step.
+
+        Parameters
+        ----------
+        y : array of shape (n_reduced, n_outputs)
+            Of the network.
+        offsets : int64 array of shape (n_records + 1,)
+            Of the measured records.
+        levels : array of shape (n_records, n_outputs), optional
+            Where they are known.
+
+        Returns
+        -------
+        array of shape (n_total, n_outputs)
+        """
+        if self.is_plain:
+            return y
+        lengths = np.diff(offsets)
+        if levels is None:
+            levels = np.tile(self.levels, (len(lengths), 1))
+        reduced = np.concatenate([[0], np.cumsum(-(-lengths // self.hold))])
+        y = accumulate(y, reduced, self.gains, levels)
+        if self.hold == 1:
+            return y
+        parts = [
+            self._interpolated(y[start:stop], int(length), level)
+            for (start, stop), length, level in zip(pairwise(reduced), lengths, levels, strict=True)
+        ]
+        return np.concatenate(parts)
+
+    def _means(self, u: FloatArray) -> FloatArray:
+        starts = np.arange(0, len(u), self.hold)
+        counts = np.diff(np.append(starts, len(u)))
+        return np.add.reduceat(u, starts, axis=0) / counts[:, None]
+
+    def _last_steps(self, length: int) -> IntArray:
+        ends = np.arange(self.hold - 1, length + self.hold - 1, self.hold)
+        return np.minimum(ends, length - 1)
+
+    def _interpolated(self, y: FloatArray, length: int, level: FloatArray) -> FloatArray:
+        """One record; an integrating output starts from its level one step before the first."""
+        knots = np.append(-1, self._last_steps(length))
+        first = np.where(self.integrating, level, y[0])
+        values = np.concatenate([first[None], y])
+        steps = np.arange(length)
+        columns = [np.interp(steps, knots, values[:, k]) for k in range(y.shape[1])]
+        return np.stack(columns, axis=1)

@@ -1,0 +1,94 @@
+"""Which kinds of start make the best average on held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.solvers.folds import Fold, mean_square
+from fastlstm.solvers.ridge_path import Point, RidgePath
+from fastlstm.solvers.whole_records import WholeRecords
+
+FloatArray = NDArray[np.float64]
+
+MAX_KINDS = 2  # of network in one average; every fold adds a network
+GAIN = 0.97  # an average has to bring the error (RMSE) below this part of the linear model's
+
+
+@dataclass
+class Entry:
+    """One kind of start: its path on every fold and the points reached so far."""
+
+    name: str
+    paths: list[RidgePath] = field(default_factory=list)
+    points: list[list[Point]] = field(default_factory=list)
+    refitted: dict[int, Point] = field(default_factory=dict)
+
+    @property
+    def best(self) -> int:
+        """Index of the strength that is best over the folds; -1 before there is any."""
+        walked = [np.log([p.held_error for p in points]) for points in self.points if points]
+        length = min((len(errors) for errors in walked), default=0)
+        if length == 0:
+            return -1
+        return int(np.argmin(np.mean([errors[:length] for errors in walked], axis=0)))
+
+    def member(self, fold: int) -> tuple[WholeRecords, Point]:
+        """Network of one fold at the best strength, refitted if that was done."""
+        point = self.refitted.get(fold, self.points[fold][self.best])
+        return self.paths[fold].objective, point
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Kinds that are averaged with equal weights, and the held-out RMSE of their average."""
+
+    entries: tuple[Entry, ...]
+    with_linear: bool
+    rmse: float
+
+
+def choose(entries: Sequence[Entry], folds: Sequence[Fold], *, averaging: bool) -> Choice:
+    """Compare all averages of few kinds, with and without the linear model.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+    folds : sequence of Fold
+    averaging : bool
+        Whether more than one network may be chosen.
+
+    Returns
+    -------
+    choice : Choice
+        The linear model alone unless something is clearly better.
+    """
+    ready = [entry for entry in entries if entry.best >= 0]
+    linear = _rmse((), True, folds)
+    found = [Choice((), True, linear)]
+    for size in range(1, (MAX_KINDS if averaging else 1) + 1):
+        for kinds in combinations(ready, size):
+            for with_linear in (False, True) if averaging else (False,):
+                found.append(Choice(kinds, with_linear, _rmse(kinds, with_linear, folds)))
+    best = min(found, key=lambda choice: choice.rmse)
+    return best if best.rmse < GAIN * linear else found[0]
+
+
+def _rmse(kinds: tuple[Entry, ...], with_linear: bool, folds: Sequence[Fold]) -> float:
+    """Held-out RMSE of an average, geometric mean over the folds that all kinds have walked."""
+    logs = []
+    for number, fold in enumerate(folds):
+        points = [
+            entry.points[number][entry.best]
+            for entry in kinds
+            if len(entry.points) > number and len(entry.points[number]) > entry.best
+        ]
+        if len(points) == len(kinds):
+            misfits = [point.misfit for point in points]
+            misfits += [fold.linear_misfit] if with_linear else []
+            logs.append(np.log(mean_square(np.mean(misfits, axis=0))))
+    return float(np.exp(0.5 * np.mean(logs))) if logs else np.inf

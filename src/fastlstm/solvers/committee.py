@@ -1,0 +1,203 @@
+"""Short records: networks from several starts along their ridge paths, and the best averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.merging import Member, average
+from fastlstm.network import Network
+from fastlstm.solvers.choice import Choice, Entry, choose
+from fastlstm.solvers.folds import Fold, held_out_rows
+from fastlstm.solvers.problem import Problem, Status, Whole
+from fastlstm.solvers.ridge_path import RidgePath
+from fastlstm.solvers.tracker import Iterate, Tracker
+from fastlstm.solvers.whole_records import WholeRecords
+from fastlstm.starts.embedding import embed
+from fastlstm.starts.integrating import increments_of
+from fastlstm.starts.linear import LinearModel, identify
+from fastlstm.starts.near_linear import near_linear_start
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+Course = Generator[Iterate, float, None]
+
+STARTS = (("linear", 0.1), ("random", None), ("livelier linear", 0.3))  # name, scale of h
+MIN_WIDTH, HEAD = 4, (4,)  # of the members of an average
+SEARCH_SHARE = 0.75  # of the time; the rest is for the last fit on all rows
+STATE_VARIANCE = 0.1  # expected of the initial h and c
+MAX_STATES = 400  # unknown initial states; beyond that records start from rest
+MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
+LINEAR_SCALE = 0.005  # of h where a network has to equal the linear model
+
+
+@dataclass
+class Committee:
+    """The search on one problem; what it has found can be asked for at any time.
+
+    1. A linear model of all rows gives the order; one for each fold is start and yardstick.
+    2. Networks from several kinds of start follow their ridge paths on every fold.
+    3. The average of kinds, the linear model among them, that is best on held-out rows is chosen.
+    4. Its networks, one per kind and fold, are fitted to all rows and written as one network.
+
+    Where the structure is fixed, a single network is chosen instead of an average.
+
+    Parameters
+    ----------
+    problem : Problem
+    whole : Whole
+        Its records.
+    tracker : Tracker
+    rng : numpy Generator
+    """
+
+    problem: Problem
+    whole: Whole
+    tracker: Tracker
+    rng: np.random.Generator
+    entries: list[Entry] = field(default_factory=list)
+    folds: list[Fold] = field(default_factory=list)
+
+    @cached_property
+    def scored(self) -> BoolArray:
+        """Rows that may be used."""
+        return self.whole.records.scored(self.whole.washout)
+
+    @cached_property
+    def everything(self) -> Fold:
+        """All rows, none held out."""
+        return self._fold(np.zeros_like(self.scored), self.whole.linear)
+
+    def run(self, start: FloatArray | None) -> Generator[Iterate, float, Status]:
+        """Search, fit the chosen networks to all rows, decide.
+
+        The decision is also made when the run is closed before its end. With a start the search
+        is a descent from there, and the start is the answer if nothing was better.
+        """
+        if start is not None:
+            return (yield from self._go_on(start))
+        try:
+            yield from self._search()
+            yield from self._refit()
+        finally:
+            status = self._decide()
+        return status
+
+    def _go_on(self, start: FloatArray) -> Generator[Iterate, float, Status]:
+        held = held_out_rows(self.whole.records, self.scored)[0]
+        fold = self._fold(held, self.whole.linear)
+        path = RidgePath("start", self._objective(self.problem.network, fold, start), fold)
+        points = [path.first_point()]
+        try:
+            yield from path.follow(points)
+        finally:
+            best = min(points, key=lambda point: point.held_error)
+            errors = np.sqrt(best.error), np.sqrt(best.held_error)
+            weights = path.objective.weights(best.x)
+            self.tracker.decide(self.problem.network, weights, "start", *errors)
+        return Status.DONE
+
+    def _fold(self, held: BoolArray, linear: LinearModel) -> Fold:
+        fitted = self.scored & ~held
+        return Fold.of(self.whole.records, fitted, held, linear, self.whole.gains)
+
+    def _search(self) -> Course:
+        records, linear = self.whole.records, self.whole.linear
+        for held in held_out_rows(records, self.scored):
+            if not np.any(self.whole.gains):
+                linear = identify(records, order=linear.order, rows=self.scored & ~held)
+            self.folds.append(self._fold(held, linear))
+        for name, scale in STARTS:
+            entry = Entry(name)
+            self.entries.append(entry)
+            for number, fold in enumerate(self.folds):
+                path = self._path(f"{name} {number + 1}", fold, scale)
+                entry.paths.append(path)
+                entry.points.append([])
+                for iterate in path.follow(entry.points[-1]):
+                    yield iterate
+                    if self.tracker.used > SEARCH_SHARE:
+                        return
+
+    def _path(self, name: str, fold: Fold, scale: float | None) -> RidgePath:
+        network = self._network
+        if scale is None:
+            targets = increments_of(self.whole.records, self.whole.gains)
+            anchor = near_linear_start(network, targets, self.rng)
+        else:
+            anchor = embed(fold.linear, network, rng=self.rng, scale=scale)
+        return RidgePath(name, self._objective(network, fold, anchor), fold)
+
+    def _objective(self, network: Network, fold: Fold, anchor: FloatArray) -> WholeRecords:
+        records = self.whole.records
+        memory = int(np.clip(fold.linear.memory(MEMORY_TOLERANCE), *MEMORY_RANGE))
+        return WholeRecords(
+            network,
+            records,
+            fold.fitted,
+            memory,
+            alpha=fold.noise,
+            anchor=anchor,
+            state_alpha=fold.noise / STATE_VARIANCE,
+            gains=self.whole.gains,
+            free_states=records.n_records * 2 * network.n_units <= MAX_STATES,
+            float32=self.problem.float32,
+            n_threads=self.problem.n_threads,
+        )
+
+    @property
+    def _network(self) -> Network:
+        """Structure of the members: small ones where several may be averaged."""
+        network = self.problem.network
+        if not self.problem.may_widen:
+            return network
+        width = max(MIN_WIDTH, network.n_inputs, network.n_outputs)
+        return Network(network.n_inputs, network.n_outputs, (width, width), HEAD)
+
+    @property
+    def _choice(self) -> Choice:
+        return choose(self.entries, self.folds, averaging=self.problem.may_widen)
+
+    def _refit(self) -> Course:
+        for entry in self._choice.entries:
+            for fold in self._folds_of(entry):
+                path, point = entry.paths[fold], entry.points[fold][entry.best]
+                entry.refitted[fold] = yield from path.refit(entry.best, point.x, self.scored)
+
+    def _folds_of(self, entry: Entry) -> list[int]:
+        walked = [k for k, points in enumerate(entry.points) if len(points) > entry.best]
+        return walked if self.problem.may_widen else walked[:1]
+
+    def _decide(self) -> Status:
+        """Tell the tracker what the fit returns."""
+        choice = self._choice
+        members, weights, errors = [], [], []
+        share = 1.0 / (len(choice.entries) + choice.with_linear)
+        for entry in choice.entries:
+            chosen = [entry.member(fold) for fold in self._folds_of(entry)]
+            members += [(objective.network, objective.weights(p.x)) for objective, p in chosen]
+            weights += [share / len(chosen)] * len(chosen)
+            errors += [point.error for _, point in chosen]
+        names = [entry.name for entry in choice.entries]
+        if choice.with_linear:
+            members.append(self._linear())
+            weights.append(share)
+            errors.append(self.everything.noise)
+            names.append("linear model")
+        network, params = average(members, weights)
+        error = float(np.sqrt(np.mean(errors)))
+        self.tracker.decide(network, params, ", ".join(names), error, choice.rmse)
+        return Status.DONE if choice.entries else Status.FALLBACK
+
+    def _linear(self) -> Member:
+        """Network that equals the linear model of all rows, as far as it has room."""
+        linear, network = self.everything.linear, self.problem.network
+        if self.problem.may_widen:
+            widths = (max(linear.order, network.n_outputs), network.n_outputs)
+            network = Network(network.n_inputs, network.n_outputs, widths, (1,))
+        rng = np.random.default_rng(0)
+        return network, embed(linear, network, rng=rng, scale=LINEAR_SCALE, gate_spread=0.0)

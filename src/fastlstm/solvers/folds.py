@@ -1,0 +1,93 @@
+"""Blocks spread over the records that are held out in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.records import MANY_RECORDS, Records
+from fastlstm.starts.integrating import fit_integrating
+from fastlstm.starts.linear import LinearModel
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+BLOCKS = 8  # blocks of a record; one in four is held out
+REMAINDERS = (1, 3)  # of the number of a block by four, for every fold
+NOISE_FLOOR = 1e-8  # mean squared error of standardised outputs that counts as none
+
+
+def mean_square(misfit: FloatArray) -> float:
+    """Mean of squares, at least `NOISE_FLOOR`; infinite where a value is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = float(np.mean(misfit**2))
+    return max(value, NOISE_FLOOR) if np.isfinite(value) else np.inf
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A part of the rows to fit and a part to judge by, with the linear model of the former.
+
+    The free run passes through held-out rows, so they need no initial state of their own. Where
+    the plant integrates, the linear model is that of the increments.
+
+    Parameters
+    ----------
+    fitted, held : bool arrays of shape (n_total,)
+    linear : LinearModel
+        Of the fitted rows.
+    noise : float
+        Mean squared free-run error of the linear model on the fitted rows.
+    linear_misfit : array of shape (n_held, n_outputs)
+        Its simulated minus measured outputs on the held-out rows.
+    """
+
+    fitted: BoolArray
+    held: BoolArray
+    linear: LinearModel
+    noise: float
+    linear_misfit: FloatArray
+
+    @property
+    def linear_error(self) -> float:
+        """Mean squared error of the linear model on the held-out rows."""
+        return mean_square(self.linear_misfit)
+
+    @classmethod
+    def of(
+        cls,
+        records: Records,
+        fitted: BoolArray,
+        held: BoolArray,
+        linear: LinearModel,
+        gains: FloatArray,
+    ) -> Fold:
+        """From a linear model of the fitted rows and the gains of the integrators.
+
+        Where there are any, the model gives its poles, and the rest is fitted anew.
+        """
+        assert records.y is not None
+        if np.any(gains):
+            exact = fit_integrating(records, linear, gains, fitted)
+            linear, misfit = exact.increments, exact.misfit
+        else:
+            misfit = linear.simulate(records, linear.initial_states(records)) - records.y
+        return cls(fitted, held, linear, mean_square(misfit[fitted]), misfit[held])
+
+
+def held_out_rows(records: Records, scored: BoolArray) -> list[BoolArray]:
+    """Masks of shape (n_total,): whole records from five on, blocks of every record below that.
+
+    Parameters
+    ----------
+    records : Records
+    scored : bool array of shape (n_total,)
+        Rows that may be used at all.
+    """
+    if records.n_records >= MANY_RECORDS:
+        group = np.repeat(np.arange(records.n_records), records.lengths)
+    else:
+        group = np.concatenate([np.arange(n) * BLOCKS // max(n, 1) for n in records.lengths])
+    return [scored & (group % 4 == remainder) for remainder in REMAINDERS]

@@ -1,0 +1,135 @@
+"""From the linear start to weaker and weaker ridges, judged on held-out blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.network import Network
+from fastlstm.solvers.damped_descent import DescentState, descend
+from fastlstm.solvers.folds import Fold, mean_square
+from fastlstm.solvers.tracker import Iterate
+from fastlstm.solvers.whole_records import WholeRecords
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+STRENGTHS = (1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2)  # of the ridge, times the error of the linear model
+STEPS = 10  # iterations at one strength
+STEP_TOL = 5e-3  # relative decrease of the cost below which the next strength follows
+WORSE = 2.0  # times the best held-out error: the rest of the path is not worth its time
+MAX_MEMORY = 2048
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one strength led to.
+
+    Parameters
+    ----------
+    x : array
+        Unknowns of the objective.
+    error : float
+        Mean squared error on the fitted rows.
+    misfit : array of shape (n_held, n_outputs)
+        Simulated minus measured outputs on the held-out rows.
+    """
+
+    x: FloatArray
+    error: float
+    misfit: FloatArray
+
+    @property
+    def held_error(self) -> float:
+        """Mean squared error on the held-out rows."""
+        return mean_square(self.misfit)
+
+
+@dataclass(frozen=True)
+class RidgePath:
+    """A network on its way from an anchor to the data.
+
+    Parameters
+    ----------
+    name : str
+    objective : WholeRecords
+        Whose anchor is the start.
+    fold : Fold
+    """
+
+    name: str
+    objective: WholeRecords
+    fold: Fold
+
+    @property
+    def network(self) -> Network:
+        """Structure of the network."""
+        return self.objective.network
+
+    def follow(self, points: list[Point]) -> Iterator[Iterate]:
+        """Descend at every strength in turn, each from the result of the one before.
+
+        Parameters
+        ----------
+        points : list
+            Takes a point for every strength as soon as it is done.
+        """
+        x, damping = self.objective.begin(self.objective.anchor), 1e-2
+        for strength in STRENGTHS:
+            objective = replace(self.objective, alpha=strength * self.fold.noise)
+            state = DescentState(x, objective.cost(x), damping)
+            if not np.isfinite(state.cost):
+                break
+            state = yield from descent(objective, state, self.name, self.fold.held, STEPS)
+            x, damping = state.params, state.damping
+            points.append(_point(objective, x, self.fold.fitted, self.fold.held))
+            if points[-1].held_error > WORSE**2 * min(point.held_error for point in points):
+                break
+
+    def first_point(self) -> Point:
+        """Return the start itself, its initial states at rest."""
+        x = self.objective.begin(self.objective.anchor)
+        return _point(self.objective, x, self.fold.fitted, self.fold.held)
+
+    def refit(self, point: int, x: FloatArray, rows: BoolArray) -> Generator[Iterate, float, Point]:
+        """Go on at the strength of one point with all rows."""
+        objective = replace(self.objective, alpha=STRENGTHS[point] * self.fold.noise, fitted=rows)
+        state = DescentState(x, objective.cost(x))
+        state = yield from descent(objective, state, f"{self.name}, all rows", None, STEPS)
+        return _point(objective, state.params, rows, np.zeros_like(rows))
+
+
+def _point(objective: WholeRecords, x: FloatArray, fitted: BoolArray, held: BoolArray) -> Point:
+    misfit = objective.misfit(x)
+    return Point(x, float(np.mean(misfit[fitted] ** 2)), misfit[held])
+
+
+def descent(
+    objective: WholeRecords, state: DescentState, name: str, held: BoolArray | None, steps: int
+) -> Generator[Iterate, float, DescentState]:
+    """At most `steps` accepted iterations; looks further back where no step is accepted."""
+    limit = min(int(objective.records.lengths.max()), MAX_MEMORY)
+    for _ in range(steps):
+        before = state.cost
+        state = descend(objective, state)
+        while state.stalled and objective.memory < limit:
+            objective = replace(objective, memory=2 * objective.memory)
+            state = descend(objective, replace(state, stalled=False))
+        if state.stalled:
+            break
+        error = np.nan if held is None else np.sqrt(objective.mean_square(state.params, held))
+        yield Iterate(
+            objective.weights(state.params),
+            objective.rmse(state.params, state.cost),
+            name,
+            state.damping,
+            objective.n_residuals // objective.network.n_outputs,
+            rmse_validation=error,
+            network=objective.network,
+        )
+        if state.cost > before * (1.0 - STEP_TOL):
+            break
+    return state

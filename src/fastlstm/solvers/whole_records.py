@@ -1,0 +1,231 @@
+"""The free-run objective on whole records, with initial states and levels among the unknowns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm import _core
+from fastlstm._linalg import NormalEquations
+from fastlstm.integration import accumulate, accumulate_rows
+from fastlstm.network import Network
+from fastlstm.records import Records
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+_BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
+
+
+@dataclass(frozen=True)
+class WholeRecords:
+    r"""Sum of squared free-run errors over rows that may lie anywhere, plus ridges.
+
+    .. math:: F(\theta, s, l) = \sum_{t \in rows} \|\hat y_t(\theta, s, l) - y_t\|^2
+              + \alpha \|\theta - \theta_{anchor}\|^2 + \alpha_s \|s\|^2
+
+    The unknowns are one vector: the weights, then h and c before the first step of every record
+    (if `free_states`), then a level for every record and integrating output. The free run passes
+    through rows that are left out of the sum, so held-out blocks in the middle of a record need
+    no initial state of their own.
+
+    Parameters
+    ----------
+    network : Network
+    records : Records
+        Standardised; `records.y` is present.
+    fitted : bool array of shape (n_total,)
+        Rows that enter the sum.
+    memory : int
+        Steps an output is traced back in the Jacobian.
+    alpha : float
+    anchor : array of shape (n_params,)
+    state_alpha : float
+        Strength of the ridge on the initial states.
+    gains : array of shape (n_outputs,), optional
+        Of the integrators behind the network, see `integration`; none when None.
+    free_states : bool
+        Whether initial states are unknowns; they are zero otherwise.
+    """
+
+    network: Network
+    records: Records
+    fitted: BoolArray
+    memory: int
+    alpha: float
+    anchor: FloatArray
+    state_alpha: float
+    gains: FloatArray | None = None
+    free_states: bool = True
+    float32: bool = True
+    n_threads: int = 1
+    workspace: _core.Workspace = field(default_factory=_core.Workspace)
+
+    @cached_property
+    def integrating(self) -> BoolArray:
+        """Outputs that are sums of what the network says, shape (n_outputs,)."""
+        gains = np.zeros(self.network.n_outputs) if self.gains is None else self.gains
+        return gains != 0.0
+
+    @cached_property
+    def n_states(self) -> int:
+        """Unknown initial states of all records together."""
+        return self.records.n_records * 2 * self.network.n_units if self.free_states else 0
+
+    @cached_property
+    def n_unknowns(self) -> int:
+        """Length of the vector of unknowns."""
+        n_levels = self.records.n_records * int(self.integrating.sum())
+        return self.network.n_params + self.n_states + n_levels
+
+    @cached_property
+    def n_residuals(self) -> int:
+        """Residuals in the sum of squares."""
+        return int(self.fitted.sum()) * self.network.n_outputs
+
+    def begin(self, params: FloatArray) -> FloatArray:
+        """Unknowns with given weights: records at rest, levels at their mean error."""
+        x = np.zeros(self.n_unknowns)
+        x[: self.network.n_params] = params
+        error = np.where(self.fitted[:, None], self._target() - self.simulate(x), 0.0)
+        levels = self._levels(x)
+        for r, rows in enumerate(self.records.slices()):
+            n_fitted = max(1, int(self.fitted[rows].sum()))
+            levels[r] = error[rows][:, self.integrating].sum(axis=0) / n_fitted
+        return x
+
+    def weights(self, x: FloatArray) -> FloatArray:
+        """Weights among the unknowns."""
+        return x[: self.network.n_params]
+
+    def states(self, x: FloatArray) -> FloatArray:
+        """Return the initial states, shape (n_records, 2, n_units)."""
+        if not self.free_states:
+            return self.network.zero_state(self.records.n_records)
+        start = self.network.n_params
+        return x[start : start + self.n_states].reshape(-1, 2, self.network.n_units)
+
+    def _levels(self, x: FloatArray) -> FloatArray:
+        return x[self.network.n_params + self.n_states :].reshape(self.records.n_records, -1)
+
+    def simulate(self, x: FloatArray) -> FloatArray:
+        """Run freely; shape (n_total, n_outputs), not finite where the run diverges."""
+        y, _ = _core.simulate(
+            self.network,
+            self.weights(x),
+            self.records.u,
+            self.records.offsets,
+            self.states(x),
+            float32=self.float32,
+            n_threads=self.n_threads,
+        )
+        return self._accumulated(y, x)
+
+    def _accumulated(self, y: FloatArray, x: FloatArray) -> FloatArray:
+        if self.gains is None or not self.integrating.any():
+            return y
+        levels = np.zeros((self.records.n_records, self.network.n_outputs))
+        levels[:, self.integrating] = self._levels(x)
+        return accumulate(y, self.records.offsets, self.gains, levels)
+
+    def misfit(self, x: FloatArray) -> FloatArray:
+        """Subtract what was measured from the simulated outputs of all steps."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.simulate(x) - self._target()
+
+    def mean_square(self, x: FloatArray, rows: BoolArray) -> float:
+        """Mean squared error on given rows; infinite where the free run is not finite."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = float(np.mean(self.misfit(x)[rows] ** 2))
+        return value if np.isfinite(value) else np.inf
+
+    def cost(self, x: FloatArray) -> float:
+        """F; infinite where the free run is not finite."""
+        with np.errstate(over="ignore"):
+            cost = self.mean_square(x, self.fitted) * self.n_residuals + self._penalty(x)
+        return cost if np.isfinite(cost) else np.inf
+
+    def rmse(self, x: FloatArray, cost: float) -> float:
+        """Root mean squared error of the rows, in standardised units, from a known cost."""
+        return float(np.sqrt(max(cost - self._penalty(x), 0.0) / self.n_residuals))
+
+    def _penalty(self, x: FloatArray) -> float:
+        pull = self.alpha * float(np.sum((self.weights(x) - self.anchor) ** 2))
+        return pull + self.state_alpha * float(np.sum(self.states(x) ** 2))
+
+    def normal_equations(self, x: FloatArray) -> NormalEquations:
+        """Gram matrix and gradient of F / 2, summed over blocks in a fixed order."""
+        equations = NormalEquations.zeros(self.n_unknowns)
+        for plan in self._plans:
+            equations.add(*self._rows(x, plan))
+        strength, offset = np.zeros(self.n_unknowns), x.copy()
+        n_params = self.network.n_params
+        strength[:n_params] = self.alpha
+        offset[:n_params] -= self.anchor
+        strength[n_params : n_params + self.n_states] = self.state_alpha
+        equations.gram[np.diag_indices_from(equations.gram)] += strength
+        equations.gradient += strength * offset
+        return equations
+
+    def _rows(self, x: FloatArray, plan: _core.RowPlan) -> tuple[FloatArray, FloatArray]:
+        """Jacobian rows of the unknowns, (n_rows * n_outputs, n_unknowns), and residuals."""
+        result = _core.jacobian(
+            self.network,
+            self.weights(x),
+            self.records.u,
+            self.records.offsets,
+            plan,
+            memory=self.memory,
+            state0=self.states(x),
+            with_state=self.free_states,
+            float32=self.float32,
+            n_threads=self.n_threads,
+            workspace=self.workspace,
+        )
+        used = np.flatnonzero(plan.mask)
+        used = used[np.argsort(plan.step.ravel()[used], kind="stable")]
+        step, record = plan.step.ravel()[used], plan.record.ravel()[used]
+        n_outputs, n_params = self.network.n_outputs, self.network.n_params
+        rows = np.zeros((len(used), n_outputs, self.n_unknowns))
+        rows[:, :, :n_params] = result.rows.reshape(-1, n_outputs, n_params)[used]
+        if self.free_states:
+            states = result.state_rows.reshape(-1, n_outputs, 2 * self.network.n_units)[used]
+            size = states.shape[2]
+            for r in range(self.records.n_records):
+                start = n_params + r * size
+                rows[record == r, :, start : start + size] = states[record == r]
+        if self.gains is not None and self.integrating.any():
+            accumulate_rows(rows, self.records.offsets, self.gains)
+            self._add_levels(rows, record)
+        with np.errstate(over="ignore", invalid="ignore"):
+            residual = (self._accumulated(result.y, x) - self._target())[step]
+        kept = self.fitted[step]
+        return rows[kept].reshape(-1, self.n_unknowns), residual[kept].ravel()
+
+    def _add_levels(self, rows: FloatArray, record: NDArray[np.int64]) -> None:
+        column = self.network.n_params + self.n_states
+        for r in range(self.records.n_records):
+            for output in np.flatnonzero(self.integrating):
+                rows[record == r, output, column] = 1.0
+                column += 1
+
+    @cached_property
+    def _plans(self) -> list[_core.RowPlan]:
+        """All steps at once where rows are accumulated, blocks of fitted rows otherwise."""
+        offsets = self.records.offsets
+        if self.integrating.any():
+            return [_core.plan_rows(offsets, float32=self.float32)]
+        steps = np.flatnonzero(self.fitted)
+        row_bytes = 16 * self.n_unknowns * self.network.n_outputs
+        n_parts = -(-len(steps) * row_bytes // _BYTES_AT_ONCE)
+        return [
+            _core.plan_rows(offsets, steps=part, float32=self.float32)
+            for part in np.array_split(steps, max(1, n_parts))
+        ]
+
+    def _target(self) -> FloatArray:
+        assert self.records.y is not None
+        return self.records.y

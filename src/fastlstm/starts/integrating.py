@@ -1,0 +1,187 @@
+r"""Plants that integrate: are there any, and the linear model of their increments.
+
+.. math:: y_t = l + \sum_{s \le t} (C x_s + D u_s + d)
+
+With the poles of x given, C, D, d and the levels l follow from a linear regression on the
+accumulated signals, which measures the error of the outputs themselves, not of their increments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.integration import accumulate
+from fastlstm.records import Records
+from fastlstm.starts.linear import LinearModel, identify
+from fastlstm.starts.realization import unit_coordinates
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+FAST = (0.5, 0.8, 0.9, 0.95)  # poles in front of an integrator
+BETTER = 0.5  # an integrator has to bring the error (RMSE) below this part of the error without
+LEAK = 1.3  # times the error with a leak that it may have at most
+RIDGE = 1e-8  # relative, of the regressions
+
+
+@dataclass(frozen=True)
+class IntegratingModel:
+    """Linear model of increments with the integrators behind it.
+
+    Parameters
+    ----------
+    increments : LinearModel
+        Its outputs, times gains and summed, are those of the plant.
+    gains : array of shape (n_outputs,)
+        Zero for outputs that do not integrate.
+    misfit : array of shape (n_total, n_outputs)
+        Simulated minus measured outputs on the records it was fitted to.
+    """
+
+    increments: LinearModel
+    gains: FloatArray
+    misfit: FloatArray
+
+
+def find_integrators(records: Records) -> FloatArray:
+    """Gains of the integrators that the plant seems to have; zeros where it has none.
+
+    An output integrates if fast poles explain it much better with an integrator behind them than
+    alone, and a leak does not help: the integrator is exact as far as the record can tell. The
+    leak is a multiple of the sum of the measured outputs, in which noise averages out.
+
+    Parameters
+    ----------
+    records : Records
+        Standardised, with outputs.
+
+    Returns
+    -------
+    gains : array of shape (n_outputs,)
+        Standard deviation of the increments per step, from the linear model.
+    """
+    assert records.y is not None
+    n_outputs, rows = records.y.shape[1], np.ones(records.n_total, dtype=bool)
+    without = _rms(fit_integrating(records, _bank(records), np.zeros(n_outputs), rows).misfit)
+    exact = fit_integrating(records, _bank(records), np.ones(n_outputs), rows)
+    error = _rms(exact.misfit)
+    integrates = (error < BETTER * without) & (error < LEAK * _leaky_error(records))
+    return np.where(integrates, exact.increments.simulate(records).std(axis=0), 0.0)
+
+
+def identify_integrating(records: Records, gains: FloatArray) -> IntegratingModel:
+    """Linear model of a plant with known integrators.
+
+    Parameters
+    ----------
+    records : Records
+    gains : array of shape (n_outputs,)
+
+    Returns
+    -------
+    model : IntegratingModel
+        The better of fixed poles and poles identified on the increments.
+    """
+    rows = np.ones(records.n_total, dtype=bool)
+    fixed = fit_integrating(records, _bank(records), gains, rows)
+    found = fit_integrating(records, identify(increments_of(records, gains)), gains, rows)
+    return min((found, fixed), key=lambda model: float(np.mean(model.misfit**2)))
+
+
+def fit_integrating(
+    records: Records, poles: LinearModel, gains: FloatArray, rows: BoolArray
+) -> IntegratingModel:
+    """Fit the outputs of a linear model in front of integrators, by linear regression.
+
+    Parameters
+    ----------
+    records : Records
+    poles : LinearModel
+        Its A and B are kept.
+    gains : array of shape (n_outputs,)
+    rows : bool array of shape (n_total,)
+        Rows that count.
+    """
+    assert records.y is not None
+    n_outputs, A, B = len(gains), poles.A, poles.B
+    x = poles.states(records)
+    signals = np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)
+    n_signals, levels = signals.shape[1], _levels(records)
+    weights, misfit = np.zeros((n_outputs, n_signals)), np.empty_like(records.y)
+    for output, gain in enumerate(gains):
+        run = _summed(records, signals, gain)
+        # a plain output has the constant among its signals already
+        design = np.concatenate([run, levels], axis=1) if gain else run
+        solution = _ridge(design[rows], records.y[rows, output])
+        weights[output] = solution[:n_signals]
+        misfit[:, output] = design @ solution - records.y[:, output]
+    C, D, bias = weights[:, : len(A)], weights[:, len(A) : -1], weights[:, -1]
+    A, B, C, covariance = unit_coordinates(A, B, C, x.T @ x / records.n_total)
+    return IntegratingModel(
+        LinearModel(A, B, C, D, bias, state_covariance=covariance), gains, misfit
+    )
+
+
+def increments_of(records: Records, gains: FloatArray) -> Records:
+    """Exchange integrating outputs for what the network has to say; other outputs stay."""
+    assert records.y is not None
+    y, on = records.y.copy(), gains != 0.0
+    for rows in records.slices():
+        steps = np.diff(records.y[rows][:, on], axis=0, prepend=records.y[rows][:1, on])
+        y[rows, on] = steps / gains[on]
+    return replace(records, y=y)
+
+
+def _bank(records: Records) -> LinearModel:
+    """Every input filtered by every fast pole; the outputs are not known yet."""
+    assert records.y is not None
+    n_inputs, n_outputs = records.u.shape[1], records.y.shape[1]
+    return LinearModel(
+        np.asarray(np.kron(np.diag(FAST), np.eye(n_inputs)), dtype=np.float64),
+        np.asarray(np.kron(1.0 - np.array(FAST)[:, None], np.eye(n_inputs)), dtype=np.float64),
+        np.zeros((n_outputs, len(FAST) * n_inputs)),
+        np.zeros((n_outputs, n_inputs)),
+        np.zeros(n_outputs),
+    )
+
+
+def _leaky_error(records: Records) -> FloatArray:
+    """RMSE of every output with an integrator that may leak, or grow."""
+    assert records.y is not None
+    x = _bank(records).states(records)
+    signals = np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)
+    run = np.concatenate([_summed(records, signals, 1.0), _levels(records)], axis=1)
+    before = [np.concatenate([y[:1], y[:-1]]) for y in records.split(records.y)]
+    leaks, misfit = _summed(records, np.concatenate(before), 1.0), np.empty_like(records.y)
+    for output, (leak, y) in enumerate(zip(leaks.T, records.y.T, strict=True)):
+        design = np.concatenate([run, leak[:, None]], axis=1)
+        misfit[:, output] = design @ _ridge(design, y) - y
+    return _rms(misfit)
+
+
+def _summed(records: Records, signals: FloatArray, gain: float) -> FloatArray:
+    """Sum over every record; the signals themselves where the gain is zero."""
+    n_signals = signals.shape[1]
+    none = np.zeros((records.n_records, n_signals))
+    return accumulate(signals, records.offsets, np.full(n_signals, gain), none)
+
+
+def _rms(misfit: FloatArray) -> FloatArray:
+    return np.sqrt(np.mean(misfit**2, axis=0))
+
+
+def _levels(records: Records) -> FloatArray:
+    """One column per record, one inside it."""
+    record = np.repeat(np.arange(records.n_records), records.lengths)
+    return (record[:, None] == np.arange(records.n_records)).astype(np.float64)
+
+
+def _ridge(design: FloatArray, target: FloatArray) -> FloatArray:
+    scale = np.maximum(np.sqrt(np.sum(design**2, axis=0)), 1e-300)
+    stacked = np.concatenate([design / scale, np.sqrt(RIDGE) * np.eye(design.shape[1])])
+    padded = np.concatenate([target, np.zeros(design.shape[1])])
+    solution = np.linalg.lstsq(stacked, padded, rcond=1e-12)[0]
+    return np.asarray(solution / scale)

@@ -1,0 +1,65 @@
+"""Integrators are found where there are any, and only there."""
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from fastlstm.records import Records
+from fastlstm.starts.integrating import find_integrators, identify_integrating, increments_of
+
+
+def drive(n_timesteps, rng, n_inputs=1):
+    """Make steps that return to where they came from, so that a sum stays bounded."""
+    steps = np.repeat(rng.normal(size=(n_timesteps // 40, n_inputs)), 20, axis=0)
+    return np.stack([steps, -steps], axis=1).reshape(-1, n_inputs)[:n_timesteps]
+
+
+def plant(pole, rng, n_timesteps=1200, noise=0.02):
+    """Put a lag of 0.8 in front of a pole; standardised, with noise on the output."""
+    u = drive(n_timesteps, rng)
+    y = lfilter([1.0], [1.0, -pole], lfilter([0.2], [1.0, -0.8], u[:, 0])) + 4.0
+    y = (y - y.mean()) / y.std()
+    return Records.from_lists([u], [(y + noise * rng.standard_normal(len(y)))[:, None]])
+
+
+def test_exact_integrator_is_found(rng):
+    """The gain is the size of the increments, whatever the noise adds to them."""
+    records = plant(1.0, rng)
+    clean = np.diff(plant(1.0, np.random.default_rng(0), noise=0.0).y, axis=0).std()
+    gains = find_integrators(records)
+    np.testing.assert_allclose(gains, clean, rtol=0.3)
+
+
+@pytest.mark.parametrize("pole", [0.0, 0.5, 0.9, 0.95, 0.98, 0.995, 0.999])
+def test_pole_that_is_not_at_one_is_not_taken_for_an_integrator(rng, pole):
+    """A leak that shows within the record is a leak."""
+    assert find_integrators(plant(pole, rng)) == 0.0
+
+
+def test_integrators_are_told_apart_by_output(rng):
+    """Position and speed of the same drive: one integrates, the other does not."""
+    whole = plant(1.0, rng, noise=0.0)
+    speed = np.diff(whole.y, axis=0, prepend=whole.y[:1])
+    both = np.concatenate([speed / speed.std(), whole.y], axis=1)
+    gains = find_integrators(Records(whole.u, both, whole.offsets))
+    assert gains[0] == 0.0
+    assert gains[1] > 0.0
+
+
+def test_linear_model_of_the_increments_is_exact_without_noise(rng):
+    """The plant is linear, so nothing but rounding and the ridge may be left."""
+    records = plant(1.0, rng, noise=0.0)
+    model = identify_integrating(records, find_integrators(records))
+    assert np.sqrt(np.mean(model.misfit**2)) < 1e-3
+    steps = model.increments.simulate(records) * model.gains
+    np.testing.assert_allclose(steps[1:], np.diff(records.y, axis=0), atol=1e-4)
+
+
+def test_increments_add_up_to_the_outputs(rng):
+    """From the first sample, which is the level; a plain output stays as it is."""
+    records = plant(1.0, rng)
+    gains = np.array([0.3])
+    steps = increments_of(records, gains)
+    total = records.y[0] + 0.3 * np.cumsum(steps.y, axis=0)
+    np.testing.assert_allclose(total, records.y, atol=1e-9)
+    np.testing.assert_array_equal(increments_of(records, np.zeros(1)).y, records.y)

@@ -1,0 +1,101 @@
+"""Plants that integrate: positions, levels, charges."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from fastlstm import LSTMRegressor, load
+from fastlstm.exceptions import ConvergenceWarning
+
+
+def slide(n_timesteps, seed, start=0.0, noise=0.0):
+    """Position of a slide that stands still in a dead zone; its speed follows with a lag of 12."""
+    rng = np.random.default_rng(seed)
+    half = np.repeat(rng.uniform(-1.0, 1.0, n_timesteps // 200 + 1), 100)
+    force = np.stack([half.reshape(-1, 100), -half.reshape(-1, 100)], axis=1).ravel()
+    force = force[:n_timesteps]
+    speed, position, y = 0.0, start, np.empty(n_timesteps)
+    for t, push in enumerate(np.sign(force) * np.maximum(np.abs(force) - 0.2, 0.0)):
+        speed += (push - speed) / 12.0
+        position += 0.01 * speed
+        y[t] = position
+    return force[:, None], y + noise * rng.standard_normal(n_timesteps)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Defaults on one record with a little noise."""
+    return LSTMRegressor(random_state=0).fit(*slide(1500, 1, noise=2e-3))
+
+
+def rms(x):
+    return float(np.sqrt(np.mean(x**2)))
+
+
+def test_free_run_of_25000_steps_does_not_drift(model):
+    """Sixteen times the training record, from a level never seen there: errors wander, not run."""
+    assert np.all(model.frame_.integrating)
+    u, y = slide(25_000, 2, start=5.0)
+    y_sim = model.simulate(u, y_init=y[:40])
+    error = y_sim - y
+    moves = y.std()
+    assert rms(error) < 0.7 * moves
+    assert rms(error[-1000:]) < moves
+
+
+def test_predict_starts_at_the_level_of_the_training_record(model):
+    """Without a measurement there is no better guess."""
+    u, y = slide(1500, 1)
+    assert abs(model.predict(u)[0] - y[0]) < 0.1
+
+
+def test_prediction_ahead_starts_at_the_measured_level(model):
+    """One step ahead of a position that is known: the error is a step's, not a level's."""
+    u, y = slide(2000, 3, start=-3.0)
+    assert rms(model.predict_ahead(u, y, steps=1) - y) < 0.02
+
+
+def test_integrators_survive_saving(model, tmp_path):
+    """Same bits after a round trip."""
+    u, y = slide(500, 4)
+    model.save(tmp_path / "slide.safetensors")
+    loaded = load(tmp_path / "slide.safetensors")
+    np.testing.assert_array_equal(loaded.frame_.gains, model.frame_.gains)
+    assert loaded.frame_.hold == model.frame_.hold
+    same = loaded.simulate(u, y_init=y[:20])
+    np.testing.assert_array_equal(same, model.simulate(u, y_init=y[:20]))
+
+
+def test_partial_fit_keeps_the_integrator_and_is_not_worse(model, tmp_path):
+    """The next record of the same plant; the held-out rows decide."""
+    model.save(tmp_path / "slide.safetensors")
+    other = load(tmp_path / "slide.safetensors")
+    u, y = slide(1500, 5, start=2.0, noise=2e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        other.set_params(max_iter=5, time_limit=None).partial_fit(u, y)
+    assert np.all(other.frame_.integrating)
+    u_test, y_test = slide(1500, 6)
+    before = rms(model.simulate(u_test, y_init=y_test[:40]) - y_test)
+    assert rms(other.simulate(u_test, y_init=y_test[:40]) - y_test) < 1.5 * before
+
+
+def test_oversampled_record_gets_a_wider_time_base():
+    """Ten times as many samples of the same motion: the network runs at a tenth of the rate."""
+    u, y = slide(2500, 1)
+    fine = np.interp(np.arange(25_000) / 10.0, np.arange(2500), y)
+    model = LSTMRegressor(random_state=0, time_limit=3.0)
+    model.fit(np.repeat(u, 10, axis=0), fine)
+    assert model.frame_.hold > 4
+    u_test, y_test = slide(1000, 7)
+    fine = np.interp(np.arange(10_000) / 10.0, np.arange(1000), y_test)
+    y_sim = model.simulate(np.repeat(u_test, 10, axis=0), y_init=fine[:50])
+    assert y_sim.shape == fine.shape
+    assert rms(y_sim - fine) < 0.2 * y_test.std()
+
+
+def test_stream_refuses_a_model_with_an_integrator(model):
+    """Sample by sample it would have to hold the sum; it says so instead of forgetting it."""
+    with pytest.raises(ValueError, match="no integrator"):
+        model.stream()

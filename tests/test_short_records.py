@@ -1,0 +1,134 @@
+"""What the defaults do on a few hundred noisy steps."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from fastlstm import LSTMRegressor, load
+from fastlstm.exceptions import ConvergenceWarning
+from fastlstm.metrics import nrmse
+from fastlstm.records import Records
+from fastlstm.scaling import Scaling
+from fastlstm.starts.linear import identify
+
+
+def tank(n_timesteps, seed, noise=0.02, level=0.2, n_inputs=1):
+    """Tank with a square-root outflow that overflows at 1; begins at `level`, not at rest."""
+    rng = np.random.default_rng(seed)
+    u = np.repeat(rng.uniform(0.0, 1.0, (n_timesteps // 15 + 1, n_inputs)), 15, axis=0)
+    u, y = u[:n_timesteps], np.empty(n_timesteps)
+    for t, flow in enumerate(u.mean(axis=1)):
+        level = min(level + 0.08 * (flow - 0.8 * np.sqrt(max(level, 0.0))), 1.0)
+        y[t] = level
+    return u, y + noise * y.std() * rng.standard_normal(n_timesteps)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Training record and a noise-free test record that begins elsewhere."""
+    return tank(400, seed=1, level=0.9), tank(600, seed=2, noise=0.0, level=0.5)
+
+
+@pytest.fixture(scope="module")
+def model(data):
+    """Defaults on the training record."""
+    return LSTMRegressor(random_state=0).fit(*data[0])
+
+
+def linear_error(data):
+    """Test NRMSE of the linear model, its state from the first 30 outputs."""
+    (u, y), (u_test, y_test) = data
+    records = Records.from_lists([u], [y[:, None]])
+    scaling = Scaling.of(records)
+    linear = identify(scaling.scale(records))
+    test = scaling.scale(Records.from_lists([u_test], [y_test[:, None]]))
+    y_pred = linear.simulate(test, linear.initial_states(test, 30))
+    return nrmse(y_test[30:], scaling.unscale_outputs(y_pred)[30:, 0])
+
+
+def test_defaults_beat_the_linear_model_on_400_noisy_steps(data, model):
+    """A visibly nonlinear plant; the network has to earn its place on data it has not seen."""
+    u_test, y_test = data[1]
+    y_pred = model.simulate(u_test, y_init=y_test[:30])
+    assert nrmse(y_test[30:], y_pred[30:]) < 0.5 * linear_error(data)
+
+
+def test_widened_network_is_saved_and_loaded(model, data, tmp_path):
+    """The average is one deep LSTM like any other."""
+    model.save(tmp_path / "tank.safetensors")
+    loaded = load(tmp_path / "tank.safetensors")
+    assert loaded.hidden_sizes == "auto"
+    assert loaded.network_ == model.network_
+    np.testing.assert_array_equal(loaded.predict(data[1][0]), model.predict(data[1][0]))
+
+
+def test_partial_fit_goes_on_with_the_widened_network(data):
+    """The structure stays as the first call found it."""
+    (u, y), _ = data
+    model = LSTMRegressor(random_state=0, time_limit=1.0, max_iter=60).fit(u[:200], y[:200])
+    network = model.network_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.set_params(max_iter=3).partial_fit(u[200:], y[200:])
+    assert model.network_ == network
+
+
+def test_sizes_that_are_given_are_kept(data):
+    """Only "auto" may widen."""
+    model = LSTMRegressor((3,), (2,), random_state=0).fit(*data[0])
+    assert model.network_.hidden_sizes == (3,)
+    assert model.network_.head_sizes == (2,)
+    u_test, y_test = data[1]
+    y_pred = model.simulate(u_test, y_init=y_test[:30])
+    assert nrmse(y_test[30:], y_pred[30:]) < linear_error(data)
+
+
+def test_linear_plant_under_noise_gets_the_linear_model(rng):
+    """Whatever a network gains on held-out blocks of such a plant comes by chance."""
+    u = rng.normal(size=(300, 1))
+    y = np.convolve(u[:, 0], 0.7 ** np.arange(1, 40))[:300]
+    y += 0.3 * y.std() * rng.standard_normal(300)
+    with pytest.warns(ConvergenceWarning, match="linear model"):
+        model = LSTMRegressor(random_state=0).fit(u, y)
+    records = Records.from_lists([u], [y[:, None]])
+    scaling = Scaling.of(records)
+    linear = identify(scaling.scale(records))
+    y_lin = scaling.unscale_outputs(linear.simulate(scaling.scale(records)))
+    np.testing.assert_allclose(model.predict(u), y_lin[:, 0], atol=5e-3 * y.std())
+
+
+def test_number_of_threads_changes_no_bit(data):
+    """Rows and records are summed in a fixed order."""
+    (u, y), _ = data
+    fits = [LSTMRegressor(random_state=0, max_iter=40, n_jobs=n) for n in (1, 2)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        one, two = (model.fit(u, y) for model in fits)
+    np.testing.assert_array_equal(one.params_, two.params_)
+
+
+def test_several_outputs_and_records_of_unequal_length():
+    """Two inputs, two outputs, four records; the second output is twice as slow to read."""
+    lists = [tank(n, seed=n, n_inputs=2) for n in (150, 90, 120, 200)]
+    X = [u for u, _ in lists]
+    Y = [np.stack([y, 5.0 + 2.0 * np.concatenate([y[:1], y[:-1]])], axis=1) for _, y in lists]
+    model = LSTMRegressor(random_state=0, time_limit=4.0).fit(X, Y)
+    u_test, y_test = tank(300, seed=7, noise=0.0, n_inputs=2)
+    y_test = np.stack([y_test, 5.0 + 2.0 * np.concatenate([y_test[:1], y_test[:-1]])], axis=1)
+    y_pred = model.simulate(u_test, y_init=y_test[:30])
+    assert np.all(nrmse(y_test[30:], y_pred[30:]) < 0.3)
+
+
+def test_model_in_hand_is_usable_at_every_moment(data):
+    """A callback can take a fitted estimator whatever the network behind it."""
+    taken = []
+
+    def keep(progress):
+        if progress.iteration in (1, 30):
+            taken.append(progress.model())
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        LSTMRegressor(random_state=0, max_iter=40).fit(*data[0], callback=keep)
+    assert [model.predict(data[1][0]).shape for model in taken] == [(600,), (600,)]
