@@ -61,6 +61,14 @@ def test_strength_is_chosen_over_all_folds():
     assert kind.best == 1
 
 
+def test_stronger_ridge_is_taken_when_it_is_about_as_good():
+    """Held-out rows lie inside the record; what comes later is safer near the linear model."""
+    kind = entry("net", [[0.103], [0.103]])
+    for points in kind.points:
+        points.append(Point(np.zeros(1), 0.0, np.array([[0.1]])))
+    assert kind.best == 0
+
+
 def test_linear_model_is_chosen_before_a_network_is_fitted():
     """A fit that is stopped at once has a usable answer."""
     choice = choose([Entry("net", [None], [[]])], folds([1.0]), averaging=True)

@@ -53,3 +53,17 @@ def test_stages_grow_to_all_the_data(lengths):
     assert last.objective.records is problem.train
     assert not any(stages[k].is_last for k in range(len(stages) - 1))
     assert last.objective.plan.n_rows * MAX_STRIDE >= min(sum(lengths) // 2, 500)
+
+
+@pytest.mark.parametrize(("n_steps", "fewest"), [(2000, 5.0), (8000, 1.25)])
+def test_careful_stages_leave_out_those_of_few_rows_when_data_are_few(n_steps, fewest):
+    """Up to 40 residuals per weight the race needs more rows to tell which start is good."""
+    network = Network(1, 1, (4,))
+    problem = Problem(network, make_records([n_steps]))
+    plain, careful = Stages(problem, 20), Stages(problem, 20, careful=True)
+    rows = careful[0].objective.plan.n_rows
+    assert fewest * 0.8 <= rows / network.n_params <= fewest * 1.3
+    assert plain[0].objective.plan.n_rows <= rows
+    assert careful[len(careful) - 1].is_last
+    last = careful[len(careful) - 1].objective
+    assert last.plan.n_rows == plain[len(plain) - 1].objective.plan.n_rows

@@ -16,6 +16,7 @@ from fastlstm.solvers.whole_records import WholeRecords
 FloatArray = NDArray[np.float64]
 
 MAX_KINDS = 2  # of network in one average; every fold adds a network
+CLOSE = 1.05  # times the best held-out error (RMSE): then the stronger ridge is taken
 GAIN = 0.97  # an average has to bring the error (RMSE) below this part of the linear model's
 
 
@@ -30,12 +31,13 @@ class Entry:
 
     @property
     def best(self) -> int:
-        """Index of the strength that is best over the folds; -1 before there is any."""
+        """Index of the strongest ridge that is about as good as the best over the folds, or -1."""
         walked = [np.log([p.held_error for p in points]) for points in self.points if points]
         length = min((len(errors) for errors in walked), default=0)
         if length == 0:
             return -1
-        return int(np.argmin(np.mean([errors[:length] for errors in walked], axis=0)))
+        mean = np.mean([errors[:length] for errors in walked], axis=0)
+        return int(np.flatnonzero(mean <= mean.min() + 2.0 * np.log(CLOSE))[0])
 
     def member(self, fold: int) -> tuple[WholeRecords, Point]:
         """Network of one fold at the best strength, refitted if that was done."""

@@ -103,7 +103,9 @@ class Greedy(AbstractSolver):
         tracker: Tracker,
     ) -> Generator[Iterate, float, FloatArray | None]:
         """Train the bottom part like a network; None where no start has a finite cost."""
-        method = LevenbergMarquardt(tol=self.tol, n_starts=self.n_starts, patience=self.patience)
+        method = LevenbergMarquardt(
+            tol=self.tol, n_starts=self.n_starts, patience=self.patience, careful=False
+        )
         begun = None
         if start is not None:
             begun, _ = fit_readout(part.problem, part.taken_from(start), part.problem.train)

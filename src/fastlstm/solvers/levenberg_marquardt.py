@@ -49,6 +49,8 @@ class LevenbergMarquardt(AbstractSolver):
         The same as `tol` for the earlier stages, which only prepare the next.
     patience : int
         Iterations without a better validation error that end a stage.
+    careful : bool
+        Leave out the stages of few rows where the data are few (up to 40 residuals per weight).
 
     Notes
     -----
@@ -70,6 +72,7 @@ class LevenbergMarquardt(AbstractSolver):
     race_iter: int = 5
     stage_tol: float = 0.02
     patience: int = 25
+    careful: bool = True
 
     def run(
         self,
@@ -88,7 +91,7 @@ class LevenbergMarquardt(AbstractSolver):
             winner = Candidate("start", DescentState(start, np.inf), 0.0)
         if not np.isfinite(winner.rmse):
             return Status.CONVERGED
-        stages = Stages(problem, problem.linear.memory)
+        stages = Stages(problem, problem.linear.memory, careful=self.careful)
         limits = StageLimits(self.tol, self.stage_tol, self.patience)
         return (
             yield from descend_stages(
@@ -100,7 +103,7 @@ class LevenbergMarquardt(AbstractSolver):
         self, problem: Problem, tracker: Tracker, rng: np.random.Generator
     ) -> Generator[Iterate, float, Candidate]:
         """Run a random start first: it needs no linear model, so a good model comes early."""
-        stage = Stages(problem, _FIRST_MEMORY)[0]
+        stage = Stages(problem, _FIRST_MEMORY, careful=self.careful)[0]
         tracker.judge_by(stage.judge)
         network, objective = problem.network, stage.objective
         winners = []

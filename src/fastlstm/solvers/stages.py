@@ -18,6 +18,8 @@ from fastlstm.solvers.stretches import spread_stretches
 ROWS_PER_WEIGHT = (1.25, 2.5, 5.0, 10.0, 20.0)
 MEMORY_FACTOR = (1.0, 1.0, 1.5, 2.0, 2.0)
 MAX_STRIDE = 8
+FEW = 40.0  # residuals per weight in all, below which the stages of few rows may be left out
+LEFT_OUT = 2
 FloatArray = NDArray[np.float64]
 _EXTRA_STAGES = 6  # repetitions of the last stage for a constraint
 
@@ -38,7 +40,9 @@ class Stages:
     Stage k uses about ``ROWS_PER_WEIGHT[k]`` residuals per weight. Only every `MAX_STRIDE`-th step
     becomes a row as long as the data last: neighbouring rows say nearly the same, so a longer
     stretch with a stride teaches more than a short one without. Late stages also look further
-    back: the gradient of a truncated adjoint is good enough far from the minimum only.
+    back: the gradient of a truncated adjoint is good enough far from the minimum only. With
+    `careful` the first stages are left out where the data are few: their rows cannot tell which
+    start is good.
 
     Where the problem has a stability constraint, its penalty grows from stage to stage, and the
     last stage is repeated until the constraint is satisfied.
@@ -47,17 +51,26 @@ class Stages:
     problem: Problem
     memory: int
     penalty: Penalty | None = None
+    careful: bool = False
 
     def __len__(self) -> int:
-        network, train = self.problem.network, self.problem.train
-        available = train.n_total * network.n_outputs
         ratios = np.array(ROWS_PER_WEIGHT)
-        useful = int(np.sum(ratios * network.n_params < available)) + 1
-        return min(useful, len(ratios))
+        useful = min(int(np.sum(ratios < self._residuals_per_weight)) + 1, len(ratios))
+        return max(1, useful - self._left_out)
+
+    @property
+    def _residuals_per_weight(self) -> float:
+        network = self.problem.network
+        return self.problem.train.n_total * network.n_outputs / network.n_params
+
+    @property
+    def _left_out(self) -> int:
+        return LEFT_OUT if self.careful and self._residuals_per_weight < FEW else 0
 
     def __getitem__(self, index: int) -> Stage:
         problem, network = self.problem, self.problem.network
         is_last = index == len(self) - 1
+        index = min(index + self._left_out, len(ROWS_PER_WEIGHT) - 1)
         n_rows = max(1, int(ROWS_PER_WEIGHT[index] * network.n_params / network.n_outputs))
         stride = int(np.clip(problem.train.n_total // n_rows, 1, MAX_STRIDE))
         n_steps = problem.train.n_total if is_last else n_rows * stride

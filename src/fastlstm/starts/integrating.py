@@ -23,7 +23,8 @@ BoolArray = NDArray[np.bool_]
 
 FAST = (0.5, 0.8, 0.9, 0.95)  # poles in front of an integrator
 BETTER = 0.5  # an integrator has to bring the error (RMSE) below this part of the error without
-LEAK = 1.3  # times the error with a leak that it may have at most
+LEAK = 1.3  # times the error with a leak that it may have, if there is a leak
+NO_LEAK = 0.5  # part of the level that is lost over the longest record: that is none
 RIDGE = 1e-8  # relative, of the regressions
 
 
@@ -50,7 +51,8 @@ def find_integrators(records: Records) -> FloatArray:
     """Gains of the integrators that the plant seems to have; zeros where it has none.
 
     An output integrates if fast poles explain it much better with an integrator behind them than
-    alone, and a leak does not help: the integrator is exact as far as the record can tell. The
+    alone, and a leak is not found or does not help: the integrator is exact as far as the record
+    can tell. The
     leak is a multiple of the sum of the measured outputs, in which noise averages out.
 
     Parameters
@@ -68,7 +70,9 @@ def find_integrators(records: Records) -> FloatArray:
     without = _rms(fit_integrating(records, _bank(records), np.zeros(n_outputs), rows).misfit)
     exact = fit_integrating(records, _bank(records), np.ones(n_outputs), rows)
     error = _rms(exact.misfit)
-    integrates = (error < BETTER * without) & (error < LEAK * _leaky_error(records))
+    leaky, leak = _with_leak(records)
+    tight = (error < LEAK * leaky) | (leak * records.lengths.max() < NO_LEAK)
+    integrates = (error < BETTER * without) & tight
     return np.where(integrates, exact.increments.simulate(records).std(axis=0), 0.0)
 
 
@@ -148,18 +152,20 @@ def _bank(records: Records) -> LinearModel:
     )
 
 
-def _leaky_error(records: Records) -> FloatArray:
-    """RMSE of every output with an integrator that may leak, or grow."""
+def _with_leak(records: Records) -> tuple[FloatArray, FloatArray]:
+    """RMSE of every output with an integrator that may leak, and the leak per step."""
     assert records.y is not None
     x = _bank(records).states(records)
     signals = np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)
     run = np.concatenate([_summed(records, signals, 1.0), _levels(records)], axis=1)
     before = [np.concatenate([y[:1], y[:-1]]) for y in records.split(records.y)]
     leaks, misfit = _summed(records, np.concatenate(before), 1.0), np.empty_like(records.y)
+    found = np.zeros(misfit.shape[1])
     for output, (leak, y) in enumerate(zip(leaks.T, records.y.T, strict=True)):
         design = np.concatenate([run, leak[:, None]], axis=1)
-        misfit[:, output] = design @ _ridge(design, y) - y
-    return _rms(misfit)
+        solution = _ridge(design, y)
+        misfit[:, output], found[output] = design @ solution - y, -solution[-1]
+    return _rms(misfit), found
 
 
 def _summed(records: Records, signals: FloatArray, gain: float) -> FloatArray:
