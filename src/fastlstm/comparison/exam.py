@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.checks import check_inputs, check_outputs, check_records, column_names
+from fastlstm.model_run import numbered
 from fastlstm.records import Records, auto_washout, hold_out
 from fastlstm.settings import check_count, check_washout
 from fastlstm.tables import Frame
@@ -48,7 +49,7 @@ class Exam:
             short to be split.
         """
         records, layout, _ = check_records(X, y)
-        names = layout.names or _numbered("u", records.u.shape[1])
+        names = layout.names or numbered("u", records.u.shape[1])
         chosen = _washout(washout, records)
         if X_test is None and y_test is None:
             train, test, test_washout = hold_out(records, TEST_FRACTION, chosen)
@@ -144,8 +145,4 @@ def _check_varying(train: Records) -> None:
 def _output_names(y: Any, records: Records) -> tuple[str, ...]:
     assert records.y is not None
     names = column_names(y[0] if isinstance(y, list | tuple) and len(y) else y)
-    return names or _numbered("y", records.y.shape[1])
-
-
-def _numbered(stem: str, n_channels: int) -> tuple[str, ...]:
-    return (stem,) if n_channels == 1 else tuple(f"{stem}_{k}" for k in range(n_channels))
+    return names or numbered("y", records.y.shape[1])

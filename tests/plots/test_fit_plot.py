@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from fastlstm import plots
+from fastlstm.plots import fit as plots
 from fastlstm.plots import plot_fit
 
 pytest.importorskip("matplotlib", reason="needs the plot extra")

@@ -1,4 +1,4 @@
-"""Pictures of a model beside the measurement it should reproduce."""
+"""Measured output against simulated output, with the residual."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastlstm.plots.canvas import (
+    FONT,
+    MEASURED,
+    RESIDUAL,
+    SIMULATED,
+    dress,
+    finish,
+    key_above,
+    new_figure,
+)
 from fastlstm.thinning import detail_window, extremes
 
 if TYPE_CHECKING:
@@ -17,11 +27,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-# Okabe and Ito's palette: black, vermilion and blue differ for every kind of colour vision.
-MEASURED, SIMULATED, RESIDUAL = "#000000", "#D55E00", "#0072B2"
 MAX_POINTS = 4000
 DETAIL_STEPS = 400
-FONT = {"size": 15}
 
 
 def plot_fit(
@@ -94,13 +101,9 @@ def plot_fit(
             if start > 0:
                 axes.axvline(float(time[start]), color="0.6", linewidth=1.0, linestyle=":")
     panels[0, 0].set_title(title, fontdict=FONT, loc="left")
-    panels[0, 0].legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=FONT["size"], frameon=False
-    )
+    key_above(panels[0, 0])
     panels[-1, -1].set_xlabel("time (s)" if sampling_time else "step", fontdict=FONT)
-    if path is not None:
-        figure.savefig(os.fspath(path))
-    return figure
+    return finish(figure, path)
 
 
 def _as_outputs(values: ArrayLike, name: str) -> FloatArray:
@@ -115,16 +118,8 @@ def _as_outputs(values: ArrayLike, name: str) -> FloatArray:
 
 
 def _new_figure(n_outputs: int, with_detail: bool) -> Figure:
-    """Empty panels, one group below the other; free of pyplot's global state."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "pictures need matplotlib, which is not installed. Run pip install 'fastlstm[plot]'."
-        ) from error
-    figure = Figure(figsize=(16.0, max(9.0, 5.5 * n_outputs)), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
+    """Empty panels, one group below the other."""
+    figure = new_figure(height=max(9.0, 5.5 * n_outputs))
     heights = ([3.0, 2.0, 1.4] if with_detail else [3.0, 1.4]) * n_outputs
     figure.subplots(len(heights), 1, gridspec_kw={"height_ratios": heights}, squeeze=False)
     return figure
@@ -153,9 +148,7 @@ def _draw_output(
     rest.axhline(0.0, color="0.6", linewidth=1.0, zorder=0)
     rest.set_ylabel("residual", fontdict=FONT)
     for axes in panels:
-        axes.tick_params(labelsize=FONT["size"] - 2)
-        axes.grid(color="0.9")
-        axes.set_axisbelow(True)
+        dress(axes)
         axes.margins(x=0.0)
 
 
