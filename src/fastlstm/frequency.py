@@ -104,7 +104,7 @@ def best_linear_approximation(
     response = _right_divide(s_yu, s_uu)
     explained = np.einsum("fki,fij,fkj->fk", response, s_uu, response.conj()).real
     coherence = np.divide(explained, s_yy, out=np.full(s_yy.shape, np.nan), where=s_yy > 0.0)
-    frequencies = np.fft.rfftfreq(n_steps, sampling_time)
+    frequencies = np.fft.rfftfreq(n_steps, sampling_time).astype(np.float64)
     # the window mixes the mean that was taken out into the first two lines
     return FrequencyEstimate(
         frequencies[2:], response[2:], np.clip(coherence[2:], 0.0, 1.0), n_windows

@@ -13,6 +13,7 @@ from fastlstm.cli.errors import guarded
 from fastlstm.cli.evaluate import evaluate
 from fastlstm.cli.export import export
 from fastlstm.cli.fit import fit
+from fastlstm.cli.report_model import report
 from fastlstm.cli.simulate import simulate
 
 __all__ = ["app", "main"]
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, fit, simulate, evaluate, compare, benchmark, export):
+for command in (demo, fit, simulate, evaluate, report, compare, benchmark, export):
     app.command()(guarded(command))
 
 

@@ -27,10 +27,7 @@ def evaluate(
     ] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Write no picture.")] = False,
     init: options.InitWindow = 0,
-    washout: Annotated[
-        int | None,
-        typer.Option("--washout", min=0, help="First steps of a record that are not scored."),
-    ] = None,
+    washout: options.Washout = None,
     sampling_time: options.SamplingTime = None,
 ) -> None:
     """Compare a saved model in free run with measured outputs.

@@ -75,6 +75,10 @@ InitWindow = Annotated[
     int,
     typer.Option("--init", min=0, help="First measured outputs that set the initial state."),
 ]
+Washout = Annotated[
+    int | None,
+    typer.Option("--washout", min=0, help="First steps of a record that are not scored."),
+]
 SamplingTime = Annotated[
     float | None,
     typer.Option("--sampling-time", help="Seconds between steps, for the time axis."),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from html import escape
 
 from fastlstm.comparison.result import Comparison, Row
-from fastlstm.report.markup import number
+from fastlstm.report.markup import number, tile_row
 
 NAMES = {"linear": "the linear model", "torch": "torch"}
 CLOSE = 1.05  # ratio of two errors below which they are as good as equal
@@ -79,12 +78,7 @@ def tiles(comparison: Comparison) -> str:
     if best.method != base.method and math.isfinite(best.time_to_baseline):
         name = title_of(base.method)
         entries.append((f"{number(best.time_to_baseline)} s", f"CPU time to the error of {name}"))
-    return '<div class="tiles">{}</div>'.format(
-        "".join(
-            f'<div class="tile"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
-            for value, label in entries
-        )
-    )
+    return tile_row(entries)
 
 
 def _capital(text: str) -> str:

@@ -69,6 +69,15 @@ def section(title: str, *parts: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
 
 
+def tile_row(entries: Iterable[tuple[str, str]]) -> str:
+    """Large numbers, each a pair of value and label."""
+    tiles = (
+        f'<div class="tile"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
+        for value, label in entries
+    )
+    return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """List of names and values."""
     rows = (f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs)

@@ -1,4 +1,4 @@
-"""The whole page: one file, nothing fetched."""
+"""The page of a comparison."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from html import escape
 
 from fastlstm.comparison.result import Comparison
 from fastlstm.report.curves import curves
+from fastlstm.report.document import document
 from fastlstm.report.headline import headline, tiles
 from fastlstm.report.residuals import residuals
 from fastlstm.report.scores import scores
-from fastlstm.report.script import SCRIPT
 from fastlstm.report.setup import setup
-from fastlstm.report.style import style_sheet
 from fastlstm.report.traces import traces
+from fastlstm.report.view import View
 from fastlstm.text import count
 
-# The browser itself refuses anything that would reach out of the file.
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-    "base-uri 'none'; form-action 'none'"
+NOTE = (
+    "Free run over the test part, from rest. The shaded stretch is the one around the largest "
+    "residual of the best method, shown in detail beside it with all methods."
 )
 
 
@@ -29,7 +28,7 @@ def render(comparison: Comparison) -> str:
     ----------
     comparison : Comparison
     """
-    exam = comparison.exam
+    exam, view = comparison.exam, View.of_comparison(comparison)
     inputs, outputs = ", ".join(exam.input_names), ", ".join(exam.output_names)
     title = f"Comparison: {inputs} → {outputs}"
     tested = count(exam.test.n_total, "step")
@@ -44,20 +43,8 @@ def render(comparison: Comparison) -> str:
         f'<p class="lead">{escape(headline(comparison))}</p>{tiles(comparison)}</header>',
         scores(comparison),
         curves(comparison),
-        traces(comparison),
-        residuals(comparison),
+        traces(view, NOTE),
+        residuals(view),
         setup(comparison),
     ]
-    return "\n".join(
-        [
-            '<!doctype html>\n<html lang="en">\n<head>',
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
-            f"<title>{escape(title)}</title>",
-            f"<style>\n{style_sheet()}\n</style>\n</head>\n<body>\n<main>",
-            *body,
-            f"</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        ]
-    )
+    return document(title, body)

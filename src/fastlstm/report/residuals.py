@@ -1,20 +1,16 @@
-"""What the residuals of the best method and the baseline still contain."""
+"""What the residuals of a model, or of the best method and the baseline, still contain."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fastlstm.comparison.exam import Exam
-from fastlstm.comparison.result import Comparison
-from fastlstm.diagnostics import Correlation, autocorrelation, cross_correlation
 from fastlstm.report.correlograms import correlogram, histogram
-from fastlstm.report.markup import charts, escape, figure, number, section, style_of, table
-from fastlstm.report.traces import shown
+from fastlstm.report.markup import charts, escape, figure, number, section, table
+from fastlstm.report.view import View
+from fastlstm.residual_test import ResidualTest
 
-FloatArray = NDArray[np.float64]
 MAX_LAG = 30
 MAX_CHARTS = 30
 NOTE = (
@@ -29,73 +25,56 @@ HEADER = ("Residual", "Mean", "Std", "Largest", "Lags outside, itself", "Lags ou
 
 @dataclass(frozen=True)
 class Examined:
-    """Residual of one output of one method on the scored steps, and its correlations.
-
-    `own` and `crosses` (one per input) are missing where the residual is not finite or too short.
-    """
+    """Residual of one output of one method."""
 
     method: str
     output: str
     style: str
-    residual: FloatArray
-    own: Correlation | None
-    crosses: tuple[Correlation, ...]
+    whose: str
+    test: ResidualTest
 
 
-def residuals(comparison: Comparison) -> str:
+def residuals(view: View) -> str:
     """Section with the correlations of the residuals and their 99 % bounds."""
     examined = [
-        examine(comparison, method, k)
-        for method in shown(comparison)
-        for k in range(len(comparison.exam.output_names))
+        examine(view, method, k) for method in view.shown for k in range(len(view.output_names))
     ]
     groups: list[str] = []
     room, left_out = MAX_CHARTS, 0
     for index, case in enumerate(examined):
-        figures = _figures(case, comparison.exam.input_names, index)
+        figures = _figures(case, view.input_names, index)
         if len(figures) > room:
             left_out += len(figures)
             continue
         room -= len(figures)
-        groups.append(f"<h3>{escape(f'{case.method}, {case.output}')}</h3>{charts(figures)}")
+        groups.append(f"<h3>{escape(case.whose)}</h3>{charts(figures)}")
     note = f"{NOTE} {left_out} further charts are not drawn." if left_out else NOTE
     rows = [("", _cells(case)) for case in examined]
     return section("Residuals", f'<p class="note">{escape(note)}</p>', table(HEADER, rows), *groups)
 
 
-def examine(comparison: Comparison, method: str, k: int) -> Examined:
+def examine(view: View, method: str, k: int) -> Examined:
     """Correlate the residual of output k of a method with itself and with every input."""
-    exam = comparison.exam
-    assert exam.test.y is not None
-    parts = _scored(exam, exam.test.y[:, k] - comparison.typical(method).y_sim[:, k])
-    max_lag = min(MAX_LAG, min(map(len, parts)) - 1)
-    usable = max_lag >= 1 and all(np.isfinite(part).all() for part in parts)
-    inputs = [_scored(exam, exam.test.u[:, channel]) for channel in range(exam.test.u.shape[1])]
-    return Examined(
-        method,
-        exam.output_names[k],
-        f"{style_of(comparison.methods.index(method))} optional",
-        np.concatenate(parts),
-        autocorrelation(parts, max_lag) if usable else None,
-        tuple(cross_correlation(u, parts, max_lag) for u in inputs) if usable else (),
+    residual, u = (
+        [part[view.washout :] for part in view.records.split(values)]
+        for values in (view.y[:, k] - view.y_sim[method][:, k], view.records.u)
     )
-
-
-def _scored(exam: Exam, values: FloatArray) -> list[FloatArray]:
-    """Scored steps of every test record."""
-    return [part[exam.test_washout :] for part in exam.test.split(values)]
+    output = view.output_names[k]
+    test = ResidualTest.of(residual, u, MAX_LAG)
+    return Examined(method, output, view.style(method), view.whose(method, output), test)
 
 
 def _figures(case: Examined, input_names: tuple[str, ...], index: int) -> list[str]:
-    if case.own is None:
+    test = case.test
+    if test.own is None:
         return []
     captions = ["Residual with itself", *(f"Residual with {name}" for name in input_names)]
-    whose = f"{case.method}, {case.output}"
     drawn = [
-        correlogram(correlation, f"{caption}, {whose}", "lag k in steps", case.style)
-        for caption, correlation in zip(captions, (case.own, *case.crosses), strict=True)
+        correlogram(correlation, f"{caption}, {case.whose}", "lag k in steps", case.style)
+        for caption, correlation in zip(captions, (test.own, *test.crosses), strict=True)
     ]
-    drawn.append(histogram(case.residual, f"Distribution of the residual, {whose}", case.style))
+    title = f"Distribution of the residual, {case.whose}"
+    drawn.append(histogram(test.residual, title, case.style))
     captions.append("Distribution of the residual")
     return [
         figure(chart, f"residual-{index}-{n}", caption)
@@ -105,15 +84,15 @@ def _figures(case: Examined, input_names: tuple[str, ...], index: int) -> list[s
 
 def _cells(case: Examined) -> list[str]:
     heading = f"{escape(case.method)}<small>{escape(case.output)}</small>"
-    if case.own is None:
+    test, residual = case.test, case.test.residual
+    if test.own is None:
         return [heading, *["–"] * (len(HEADER) - 1)]
-    crossed = float(np.mean([cross.outside for cross in case.crosses]))
-    residual = case.residual
+    crossed = float(np.mean([cross.outside for cross in test.crosses]))
     return [
         heading,
         number(float(np.mean(residual))),
         number(float(np.std(residual))),
         number(float(np.max(np.abs(residual)))),
-        f"{100.0 * case.own.outside:.0f} %",
+        f"{100.0 * test.own.outside:.0f} %",
         f"{100.0 * crossed:.0f} %",
     ]

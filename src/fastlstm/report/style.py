@@ -77,6 +77,8 @@ fieldset input{width:18px;height:18px;margin:0 8px 0 0;accent-color:var(--c0)}
 .facts div{display:grid;grid-template-columns:minmax(0,1fr);gap:0 12px;
 padding:7px 0;border-bottom:1px solid var(--edge)}
 .facts div:last-child{border-bottom:0}
+pre{background:var(--card);border:1px solid var(--edge);border-radius:10px;overflow-x:auto;
+margin:12px 0;padding:10px 14px;font-size:.875rem;line-height:1.45}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
 @media(min-width:700px){main{padding:40px 28px 64px}h1{font-size:2rem}
