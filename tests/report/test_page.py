@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -12,34 +11,7 @@ from fastlstm.report.headline import headline
 from fastlstm.report.markup import number
 from fastlstm.report.page import render
 from made_comparison import make_comparison, make_exam, make_run
-
-VOID = {"meta", "input", "br"}
-HOSTILE = "<script>alert(\"1\")</script> & 'x' </title></style>"
-
-
-class Outline(HTMLParser):
-    """Elements of a page in order, and whether they are closed in order."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.ids, self.open, self.links = [], [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.ids += [value for name, value in attrs if name == "id"]
-        self.links += [value for name, value in attrs if name in ("src", "href", "xlink:href")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
+from page_outline import HOSTILE, Outline
 
 
 def test_page_has_all_sections_and_unique_ids():

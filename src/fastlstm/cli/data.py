@@ -83,12 +83,12 @@ def output_names(model: LSTMRegressor) -> list[str]:
     return ["y"] if model.n_outputs_ == 1 else [f"y_{k}" for k in range(model.n_outputs_)]
 
 
-def as_model_inputs(model: LSTMRegressor, records: NamedRecords) -> list[Frame]:
-    """Give the inputs of all records the names that the model knows them by."""
+def as_model_inputs(model: LSTMRegressor, records: NamedRecords) -> list[Frame] | list[FloatArray]:
+    """Give the inputs of all records the names that the model knows them by, if it knows any."""
     from fastlstm.tables import Frame
 
-    names = tuple(getattr(model, "feature_names_in_", records.input_names))
-    return [Frame(u, names) for u in records.u]
+    names = getattr(model, "feature_names_in_", None)
+    return records.u if names is None else [Frame(u, tuple(names)) for u in records.u]
 
 
 def run_model(model: LSTMRegressor, records: NamedRecords, n_init: int) -> list[FloatArray]:
