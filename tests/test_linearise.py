@@ -80,6 +80,16 @@ def test_unstable_point_of_rest_is_named(random_model):
     assert system.spectral_radius == pytest.approx(3.0)
 
 
+def test_model_that_never_rests_is_refused(random_model):
+    """A cell that keeps all (f = 1) and adds 0.5 * tanh(1) in every step."""
+    network = random_model.network_ = Network(2, 2, (1,))
+    weights = {name: np.zeros(shape) for name, shape in network.shapes.items()}
+    weights["lstm.0.bias"][:] = [0.0, 50.0, 1.0, 0.0]
+    random_model.params_ = network.pack(weights)
+    with pytest.raises(ValueError, match=r"still moves by 0\.381 per step"):
+        linearise(random_model)
+
+
 @pytest.mark.parametrize("u0", [1.0, [1.0, np.nan], [1.0, 2.0, 3.0]])
 def test_operating_input_must_fit_the_model(random_model, u0):
     """One finite value per channel."""

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from fastlstm.regressor import LSTMRegressor
 
 FloatArray = NDArray[np.float64]
-MAX_NEWTON = 20
+MAX_NEWTON = 50
+MAX_HALVINGS = 20
 AT_REST = 1e-10  # change of a standardised state in one step below which it stands still
 
 
@@ -147,7 +148,8 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None) -> StateSpace:
     if system.spectral_radius >= 1.0:
         warnings.warn(
             f"u0 should be an input at which the model settles; its point of rest there is "
-            f"unstable (spectral radius {system.spectral_radius:.6g}). Choose another u0.",
+            f"unstable (spectral radius {system.spectral_radius:.6g}), so a free run leaves "
+            'it. Choose another u0, or train with stability="incremental".',
             DataWarning,
             stacklevel=2,
         )
@@ -169,20 +171,27 @@ def _operating_input(model: LSTMRegressor, u0: ArrayLike | None) -> FloatArray:
 def _rest(network: Network, params: FloatArray, u: FloatArray) -> FloatArray:
     """State (2 * n_units,) that the step map does not change, by Newton from a settled run."""
     state = settled_state(network, params, u).ravel()
-    change = np.inf
+    moved, dstate, _ = _step(network, params, state, u)
+    first = float(np.max(np.abs(moved - state)))
     for _ in range(MAX_NEWTON):
-        moved, dstate, _ = _step(network, params, state, u)
-        change = float(np.max(np.abs(moved - state)))
-        if change <= AT_REST * (1.0 + float(np.max(np.abs(state)))):
+        if np.max(np.abs(moved - state)) <= AT_REST * (1.0 + float(np.max(np.abs(state)))):
             return state
         try:
             loop = np.eye(len(state)) - dstate[:, : len(state)]
-            state = state + np.linalg.solve(loop, moved - state)
+            direction = np.linalg.solve(loop, moved - state)
         except np.linalg.LinAlgError:
             break
+        for size in 0.5 ** np.arange(MAX_HALVINGS):  # a full step may leave the gates' range
+            trial = state + size * direction
+            moved_trial, dstate_trial, _ = _step(network, params, trial, u)
+            if np.linalg.norm(moved_trial - trial) < np.linalg.norm(moved - state):
+                break
+        else:
+            break
+        state, moved, dstate = trial, moved_trial, dstate_trial
     raise ValueError(
-        f"u0 must be an input at which the model comes to rest; its state still moves by "
-        f"{change:.3g} per step. Choose a u0 within the range seen in training."
+        f"u0 must be an input at which the model comes to rest; after a long run at u0 its state "
+        f"still moves by {first:.3g} per step. Choose a u0 within the range seen in training."
     )
 
 
