@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fastlstm.exceptions import DataWarning
+from fastlstm.frame import Frame
 from fastlstm.linearise import StateSpace, linearise
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
@@ -22,6 +23,7 @@ def random_model(request, model):
         np.array([3.0, -1.0]), np.array([2.0, 0.1]), np.array([100.0, 0.0]), np.array([30.0, 1e-3])
     )
     model.n_features_in_, model.n_outputs_, model._one_column = 2, 2, False
+    model.frame_ = Frame.plain(2)
     return model
 
 
@@ -87,6 +89,13 @@ def test_model_that_never_rests_is_refused(random_model):
     weights["lstm.0.bias"][:] = [0.0, 50.0, 1.0, 0.0]
     random_model.params_ = network.pack(weights)
     with pytest.raises(ValueError, match=r"still moves by 0\.381 per step"):
+        linearise(random_model)
+
+
+def test_model_with_an_integrator_is_refused(random_model):
+    """Its output has a state that the network does not know."""
+    random_model.frame_ = Frame(np.array([0.5, 0.0]), np.zeros(2))
+    with pytest.raises(ValueError, match="neither integrators nor a time base"):
         linearise(random_model)
 
 

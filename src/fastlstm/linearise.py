@@ -108,7 +108,8 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None) -> StateSpace:
     Raises
     ------
     ValueError
-        If `u0` has the wrong shape or is not finite, or the model does not come to rest there.
+        If `u0` has the wrong shape or is not finite, the model does not come to rest there,
+        or its `frame_` is not plain.
 
     Warns
     -----
@@ -132,6 +133,11 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None) -> StateSpace:
     ((4, 4), (1, 1))
     """
     check_is_fitted(model)
+    if not model.frame_.is_plain:
+        raise ValueError(
+            f"model must have neither integrators nor a time base of its own; got "
+            f"frame_={model.frame_}. Fit increments of the output, or records at a lower rate."
+        )
     network, params, scaling = model.network_, model.params_, model.scaling_
     u = scaling.scale_inputs(_operating_input(model, u0)[None, :])[0]
     state = _rest(network, params, u)
