@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastlstm.arrays import to_float
 from fastlstm.error_model import ErrorModel
+from fastlstm.frame import Frame
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 
@@ -67,6 +68,7 @@ def from_weights(
     model.network_, model.params_ = network, params
     model.scaling_ = identity_scaling(network) if scaling is None else _checked(scaling, network)
     model.input_range_ = _range(model.scaling_, input_range)
+    model.frame_ = Frame.plain(network.n_outputs)
     model.error_model_ = ErrorModel(np.zeros((network.n_outputs, 0)))
     model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
     model._one_column = network.n_outputs == 1

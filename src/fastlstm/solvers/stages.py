@@ -65,7 +65,9 @@ class Stages:
 
     @property
     def _left_out(self) -> int:
-        return LEFT_OUT if self.careful and self._residuals_per_weight < FEW else 0
+        if not self.careful or self.problem.constraint is not None:
+            return 0  # a penalty needs stages to grow in
+        return LEFT_OUT if self._residuals_per_weight < FEW else 0
 
     def __getitem__(self, index: int) -> Stage:
         problem, network = self.problem, self.problem.network
