@@ -121,7 +121,8 @@ class Task:
             lo, hi = scaling.scale_inputs(input_range)
             constraint = StabilityConstraint(network, lo, hi, settings.stability)
         used = 0 if settings.washout is None else washout
-        if validation is None or not settings.fits_whole_records or not _moves(scaling):
+        plain = constraint is not None or not settings.fits_whole_records
+        if validation is None or plain or not _moves(scaling):
             frame, whole = known.frame or Frame.plain(network.n_outputs), None
         else:
             frame, whole = pose(scaled, network, used, known.frame)
