@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.curves import Point, Run
 from benchmarks.timing import Stopwatch, blas_threads
 from fastlstm import LSTMRegressor
 from fastlstm.datasets import Dataset
+from fastlstm.network import Network
+from fastlstm.progress import FitProgress
+from fastlstm.settings import Settings
 
 
 def score(dataset: Dataset, model: LSTMRegressor) -> dict[str, float]:
@@ -31,6 +37,7 @@ def train_ours(
     seed: int = 0,
     threads: int = 1,
     keep: Callable[[LSTMRegressor], object] | None = None,
+    per_decade: float = np.inf,
 ) -> Run:
     """Fit once; the curve shows the model in hand after every accepted iteration.
 
@@ -46,28 +53,62 @@ def train_ours(
         `random_state` and `n_jobs`; BLAS is held to as many threads.
     keep : callable, optional
         Is given the fitted estimator.
+    per_decade : float
+        Most models that are scored per decade of CPU time; all by default.
 
     Returns
     -------
     run : Run
     """
-    seen: list[tuple[float, float, int, LSTMRegressor]] = []
+    seen: list[Moment] = []
     model = LSTMRegressor(**settings, n_jobs=threads, random_state=seed)
     with blas_threads(threads), Stopwatch() as clock:
 
-        def remember(progress: Any) -> None:
+        def remember(progress: FitProgress) -> None:
             with clock.paused():
-                seen.append((clock.cpu, clock.wall, progress.iteration, progress.model()))
+                due = not seen or clock.cpu >= seen[-1].cpu * 10 ** (1 / per_decade)
+                if due and (not seen or not np.array_equal(seen[-1].params, progress.params)):
+                    seen.append(Moment.of(clock.cpu, clock.wall, progress))
 
         model.fit(dataset.X, dataset.y, callback=remember)
     if keep is not None:
         keep(model)
-    last = seen[-1][2] if seen else 0
-    seen.append((clock.cpu, clock.wall, last, model))
-    points: list[Point] = []
     with blas_threads(threads):
-        for k, (cpu, wall, step, stored) in enumerate(seen):
-            same = k > 0 and np.array_equal(stored.params_, seen[k - 1][3].params_)
-            scores = points[-1].test if same else score(dataset, stored)
-            points.append(Point(cpu, wall, step, None, scores))
-    return Run("ours", dict(settings), seed, threads, points)
+        points = [
+            Point(now.cpu, now.wall, now.step, None, score(dataset, now.model(model)))
+            for now in seen
+        ]
+        end = Point(clock.cpu, clock.wall, model.n_iter_, None, score(dataset, model))
+    return Run("ours", dict(settings), seed, threads, [*points, end])
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The best weights at a moment of a fit; a model of them is made when the fit is over."""
+
+    cpu: float
+    wall: float
+    step: int
+    params: NDArray[np.float64]
+    network: Network | None
+    rmse_train: float
+
+    @classmethod
+    def of(cls, cpu: float, wall: float, progress: FitProgress) -> Moment:
+        """Copy what a callback sees."""
+        return cls(
+            cpu, wall, progress.iteration, progress.params, progress.network, progress.rmse_train
+        )
+
+    def model(self, final: LSTMRegressor) -> LSTMRegressor:
+        """Return the estimator with these weights."""
+        model = copy(final)
+        model.params_, model.rmse_train_ = self.params, self.rmse_train
+        model.network_ = self.network or asked_for(final)
+        return model
+
+
+def asked_for(final: LSTMRegressor) -> Network:
+    """Return the structure that the arguments of an estimator ask for."""
+    settings = Settings.of(final.get_params(deep=False))
+    return settings.network(final.n_features_in_, final.n_outputs_)

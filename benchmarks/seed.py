@@ -29,6 +29,7 @@ from fastlstm.solvers import BPTT, AbstractSolver, Greedy, LevenbergMarquardt, R
 UNLIMITED = 10**6  # iterations; the time limit ends a run
 DEPTHS: dict[int, tuple[int, ...]] = {1: (8,), 2: (5, 5), 3: (4, 4, 4)}
 HEAD = (8,)
+PER_DECADE = 20  # points of a curve per decade of CPU time
 NOISE = (0.0, 0.05)
 SOLVERS: dict[str, AbstractSolver] = {
     "lm": LevenbergMarquardt(max_iter=UNLIMITED),
@@ -63,7 +64,7 @@ class Case:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, the curve thinned."""
-        return {**asdict(self), "run": report.thinned(self.run, per_decade=15).as_dict()}
+        return {**asdict(self), "run": report.thinned(self.run, per_decade=PER_DECADE).as_dict()}
 
 
 def settings_of(
@@ -105,7 +106,7 @@ def short_runs(
 def train(dataset: Dataset, settings: dict[str, Any], seed: int) -> tuple[Run, float]:
     """Train on one thread; return the run and the one-step error of the final model."""
     kept: list[Any] = []
-    run = train_ours(dataset, settings, seed=seed, keep=kept.append)
+    run = train_ours(dataset, settings, seed=seed, keep=kept.append, per_decade=PER_DECADE)
     record = next(iter(dataset.tests.values()))
     ahead = kept[-1].predict_ahead(record.u, record.y, steps=1)
     error = rmse(record.y, ahead.reshape(record.y.shape), washout=dataset.init_window)
@@ -121,7 +122,7 @@ def long_bptt(
     for hidden, head, solver in SWEEP:
         settings = settings_of(hidden, head, solver, limit)
         kept: list[Any] = []
-        run = train_ours(dataset, settings, seed=0, keep=kept.append)
+        run = train_ours(dataset, settings, seed=0, keep=kept.append, per_decade=PER_DECADE)
         name = f"bptt, long: {sizes(hidden, head)}, rate {solver.learning_rate:g}, {solver.window}"
         yield Case(plant.name, noise, name, len(hidden), plain(run, name, settings))
         if kept[-1].rmse_validation_ < best_error:
@@ -129,7 +130,7 @@ def long_bptt(
     assert best is not None
     name, settings = best
     for seed in range(1, options.seeds):
-        run = train_ours(dataset, settings, seed=seed)
+        run = train_ours(dataset, settings, seed=seed, per_decade=PER_DECADE)
         yield Case(
             plant.name, noise, name, len(settings["hidden_sizes"]), plain(run, name, settings)
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fastlstm.solvers.problem import Progress
 
 if TYPE_CHECKING:
+    from fastlstm.network import Network
     from fastlstm.regressor import LSTMRegressor
     from fastlstm.training import Task
 
@@ -57,6 +58,11 @@ class FitProgress:
     def params(self) -> NDArray[np.float64]:
         """Best weights so far, shape (n_params,), in the order of `Network.shapes`; a copy."""
         return self._progress.params.copy()
+
+    @property
+    def network(self) -> Network | None:
+        """Structure of these weights where it is not the one asked for."""
+        return self._progress.network
 
     def model(self) -> LSTMRegressor:
         """Fitted estimator with the best weights so far, independent of the running fit."""
