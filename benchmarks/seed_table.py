@@ -86,6 +86,28 @@ def race(plant: str, noise: float, groups: Mapping[Group, Runs]) -> str:
     )
 
 
+def pass_cost(cases: Runs) -> float:
+    """CPU milliseconds of one pass over the training records, validation included."""
+    return median(1e3 * end_cpu(case) / case["run"]["points"][-1]["step"] for case in cases)
+
+
+def pass_costs(data: Mapping[str, Any]) -> list[str]:
+    """Compare one pass of the split method with one of BPTT, the same network, default settings."""
+    lines = ["", "CPU ms of one pass over the training records, 2x5 + 8, no noise added:", ""]
+    lines += ["| plant | bptt | split, cell path | ratio | split, sample by sample |"]
+    lines += ["|---|--:|--:|--:|--:|"]
+    for name in PLANTS:
+        cases = [c for c in data["cases"] if c["plant"] == name and c["noise"] == 0.0]
+        groups = grouped(cases)
+        bptt, cell, sample = (
+            pass_cost(groups[method, 2])
+            for method in ("bptt", "split, cell path", "split, sample by sample")
+        )
+        cells = [report.number(x) for x in (bptt, cell, cell / bptt, sample)]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
 def tables(data: Mapping[str, Any]) -> list[str]:
     """All tables, as lines."""
     races, sections = [], []
@@ -107,7 +129,7 @@ def tables(data: Mapping[str, Any]) -> list[str]:
         "lm, 3 layers |",
         "|---|--:|---|--:|--:|--:|--:|--:|",
     ]
-    return [*head, *races, *sections, "", *machines(data)]
+    return [*head, *races, *pass_costs(data), *sections, "", *machines(data)]
 
 
 def machines(data: Mapping[str, Any]) -> list[str]:

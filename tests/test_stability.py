@@ -273,7 +273,7 @@ def test_report_reads_as_a_verdict():
     assert "[-2, 1] x [-0.5, 1.5]" in safe and "^k" in safe
     wild = str(stability_report(NETWORK, random_params(scale=3.0), np.stack([LO, HI])))
     assert wild.startswith("Stability: not certified (margin -")
-    assert "stability constraint" in wild
+    assert 'stability="incremental"' in wild
 
 
 @pytest.mark.parametrize("bad", [[[0.0], [1.0]], [[0.0, np.nan], [1.0, 1.0]], [[2.0, 0], [1, 1]]])

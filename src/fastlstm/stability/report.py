@@ -113,7 +113,7 @@ class StabilityReport:
         lines = [
             "  The condition is sufficient only: the model may be stable all the same, but nothing "
             "proves it.",
-            "  Train with the stability constraint, or use fewer units or a larger alpha.",
+            '  Train with stability="incremental", or use fewer units or a larger alpha.',
         ]
         if self.certified_range is not None:
             lines.append(f"  Certified for inputs in {_text(self.certified_range)}.")
