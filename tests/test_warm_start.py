@@ -8,7 +8,7 @@ from fastlstm._core import simulate
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.scaling import Scaling
-from fastlstm.solvers import LevenbergMarquardt
+from fastlstm.solvers import LevenbergMarquardt, Split
 from fastlstm.warm_start import rescaled
 from plants import make_record, simulate_plant, small_model
 from problems import teacher_params
@@ -119,6 +119,26 @@ def test_partial_fit_follows_a_plant_that_changes(record):
     model.partial_fit(u_new, y_new)
     assert model.score(u_new, y_new) > max(before, 0.99)
     assert model.scaling_ is scaling
+
+
+@pytest.mark.parametrize("solver", ["split", Split(mode="sample", max_iter=60)])
+def test_split_method_goes_on_with_new_records(record, solver):
+    """The founding method used record by record: the plant has changed, the model follows."""
+    settings = {"head_sizes": (3,), "max_iter": 60, "random_state": 0}
+    model = LSTMRegressor((4,), solver=solver, **settings).partial_fit(*record)
+    u = np.random.default_rng(5).normal(size=(1200, 1))
+    y = 1.5 * simulate_plant(u)
+    before = model.score(u, y)
+    assert model.partial_fit(u, y).score(u, y) > max(0.9, before + 0.02)
+
+
+def test_stream_of_a_model_is_its_free_run(record):
+    """Sample by sample and all at once are the same model, and the model is not changed."""
+    u, _ = record
+    model = small_model().fit(*record)
+    stream = model.stream()
+    y_sim = [stream.step(sample) for sample in u[:, 0]]
+    np.testing.assert_allclose(y_sim, model.predict(u), rtol=1e-9, atol=1e-9)
 
 
 def test_partial_fit_refuses_other_channels(record):
