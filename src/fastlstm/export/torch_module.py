@@ -94,10 +94,10 @@ class FreeRunModule(Module):
         constant = self.u_std == 0.0  # such an input is zero for the network, whatever its value
         divisor = torch.where(constant, torch.ones_like(self.u_std), self.u_std)
         scaled = torch.where(constant, torch.zeros_like(u), (u - self.u_mean) / divisor)
-        if state is None:
-            state = u.new_zeros(u.shape[0], 2, sum(self.hidden_sizes))
+        n_records, n_units = u.shape[0], sum(self.hidden_sizes)
+        before = u.new_zeros(n_records, 2, n_units) if state is None else state
         x, after = scaled, []
-        for lstm, part in zip(self.lstm, state.split(self.hidden_sizes, dim=2), strict=True):
+        for lstm, part in zip(self.lstm, before.split(self.hidden_sizes, dim=2), strict=True):
             h, c = part[:, 0].unsqueeze(0).contiguous(), part[:, 1].unsqueeze(0).contiguous()
             x, (h, c) = lstm(x, (h, c))
             after.append(torch.stack([h[0], c[0]], dim=1))
