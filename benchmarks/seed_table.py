@@ -60,9 +60,10 @@ def row(group: Group, cases: Runs) -> str:
     )
 
 
-def best_bptt(groups: Mapping[Group, Runs]) -> tuple[Group, float, float]:
-    """Find the best of all BPTT groups: its median final error, and CPU seconds to get there."""
-    candidates = {group: cases for group, cases in groups.items() if is_bptt(group)}
+def best_bptt(groups: Mapping[Group, Runs], prefix: str) -> tuple[Group, float, float]:
+    """Find the best BPTT whose name begins so: median final error, and CPU seconds to get there."""
+    wanted = {group: cases for group, cases in groups.items() if is_bptt(group)}
+    candidates = {group: cases for group, cases in wanted.items() if group[0].startswith(prefix)}
     best = min(candidates, key=lambda group: median(map(end_error, candidates[group])))
     times = []
     for case in candidates[best]:
@@ -71,19 +72,24 @@ def best_bptt(groups: Mapping[Group, Runs]) -> tuple[Group, float, float]:
     return best, median(map(end_error, candidates[best])), median(times)
 
 
-def race(plant: str, noise: float, groups: Mapping[Group, Runs]) -> str:
+def race(plant: str, noise: float, groups: Mapping[Group, Runs], prefix: str = "") -> str:
     """Compare times to the best BPTT error: that of BPTT, and those of "lm"."""
-    best, target, seconds = best_bptt(groups)
+    best, target, seconds = best_bptt(groups, prefix)
     cells = []
     for layers in (1, 2, 3):
         cases = groups.get(("lm", layers), [])
         ours = time_to([case["run"] for case in cases], headline(cases[0]), target)
-        ratio = f" ({seconds / ours:.0f}x)" if isfinite(ours) else ""
+        ratio = f" ({report.number(seconds / ours, 2)}x)" if isfinite(ours) else ""
         cells.append(report.number(ours) + ratio if ours < inf else "not reached")
     return (
-        f"| {plant} | {100 * noise:g} % | {best[0]}, {best[1]} layers | {report.number(target)} "
+        f"| {plant} | {100 * noise:g} % | {best[0]}{depth(best)} | {report.number(target)} "
         f"| {report.number(seconds)} | " + " | ".join(cells) + " |"
     )
+
+
+def depth(group: Group) -> str:
+    """Add the number of layers where the name does not say it."""
+    return f", {group[1]} layers" if group[0] == "bptt" else ""
 
 
 def pass_cost(cases: Runs) -> float:
@@ -116,6 +122,8 @@ def tables(data: Mapping[str, Any]) -> list[str]:
             cases = [c for c in data["cases"] if c["plant"] == name and c["noise"] == noise]
             groups = grouped(cases)
             races.append(race(name, noise, groups))
+            if any(method.startswith("torch") for method, _ in groups):
+                races.append(race(name, noise, groups, "torch"))
             sections += [
                 "",
                 f"**{plant.title}; {100 * noise:g} % noise on the training outputs**",
