@@ -91,6 +91,8 @@ def short_runs(
 ) -> Iterator[Case]:
     """Every method, depth and seed within its own limit."""
     for method, solver in SOLVERS.items():
+        if method not in options.only:
+            continue
         limit = plant.seconds[method.partition(",")[0]] * options.scale
         for layers, hidden in DEPTHS.items():
             if method in ONE_DEPTH and layers != 2:
@@ -117,6 +119,8 @@ def long_bptt(
     plant: Plant, dataset: Dataset, noise: float, options: argparse.Namespace
 ) -> Iterator[Case]:
     """Sweep BPTT with seed 0, then take the other seeds of what validation chose."""
+    if "bptt, long" not in options.only:
+        return
     limit = plant.seconds["bptt, long"] * options.scale
     best, best_error = None, float("inf")
     for hidden, head, solver in SWEEP:
@@ -145,6 +149,8 @@ def torch_runs(
     plant: Plant, dataset: Dataset, noise: float, options: argparse.Namespace
 ) -> Iterator[Case]:
     """Run the outside baseline; nothing where torch is not installed."""
+    if "torch" not in options.only:
+        return
     try:
         from benchmarks.torch_lstm import keep_memory, seconds_per_step, train_torch
     except ImportError:
@@ -188,11 +194,12 @@ def say(case: Case, dataset: Dataset) -> None:
 
 
 def save(path: Path, cases: Sequence[Case], options: argparse.Namespace) -> None:
-    """Results as JSON; plants that were not measured now keep what the file had."""
+    """Results as JSON; methods that were not measured now keep what the file had for them."""
     old = report.load_json(path)
-    measured = {case.plant for case in cases}
-    kept = [case for case in old.get("cases", []) if case["plant"] not in measured]
-    machines = {**old.get("machines", {}), **dict.fromkeys(measured, machine.describe())}
+    measured = {(case.plant, case.method) for case in cases}
+    kept = [c for c in old.get("cases", []) if (c["plant"], c["method"]) not in measured]
+    plants = {case.plant for case in cases}
+    machines = {**old.get("machines", {}), **dict.fromkeys(plants, machine.describe())}
     found = [case.as_dict() for case in cases]
     report.save_json(path, {"benchmark": "seed", "machines": machines, "cases": kept + found})
 
@@ -201,6 +208,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.seed", description=__doc__)
     parser.add_argument("--plants", default=",".join(PLANTS), help="names, with commas")
+    parser.add_argument("--only", default="", help='methods, with semicolons: "lm;torch"')
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="seconds of work; saves nothing")
     parser.add_argument("--output", type=Path, default=None, help="JSON file")
@@ -209,6 +217,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     unknown = sorted(set(options.plants) - set(PLANTS))
     if unknown:
         parser.error(f"--plants takes {', '.join(PLANTS)}; got {', '.join(unknown)}")
+    methods = [*SOLVERS, "bptt, long", "torch"]
+    options.only = [name for name in options.only.split(";") if name] or methods
+    if unknown := sorted(set(options.only) - set(methods)):
+        parser.error(f"--only takes {'; '.join(methods)}; got {'; '.join(unknown)}")
     options.scale = 0.03 if options.quick else 1.0
     if options.quick:
         options.seeds = 1

@@ -100,7 +100,7 @@ PLANTS = {
             "wh2009",
             "Wiener-Hammerstein 2009, official split, free run, mV",
             load_wh2009,
-            seconds(5.0, 4.0, 1.5, 4.0, 10.0, 40.0),
+            seconds(10.0, 4.0, 1.5, 4.0, 10.0, 40.0),
             20_000,
         ),
     )

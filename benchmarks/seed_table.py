@@ -23,7 +23,8 @@ NEARLY = 1.02  # of its final error: when a run counts as done
 def grouped(cases: Sequence[Mapping[str, Any]]) -> dict[Group, Runs]:
     """Collect the cases of one plant and level of noise by method and depth."""
     groups: dict[Group, Runs] = {}
-    for case in cases:
+    order = ["lm", "split", "ridge", "greedy", "bptt", "torch"]
+    for case in sorted(cases, key=lambda c: order.index(c["method"].split(",")[0].split()[0])):
         groups.setdefault((case["method"], case["layers"]), []).append(dict(case))
     return groups
 

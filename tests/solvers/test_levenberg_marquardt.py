@@ -139,3 +139,19 @@ def test_many_outputs_are_all_fitted():
     y, _ = _core.simulate(problem.network, solution.params, validation.u, validation.offsets)
     error = (y - validation.y)[30:]
     assert np.all(error.std(axis=0) < 0.1 * validation.y.std(axis=0))
+
+
+def test_noise_is_averaged_over_all_the_data():
+    """Weights fitted to R rows are off by about sigma sqrt(P / R): R must be all of them."""
+    network, sigma = Network(1, 1, (3,)), 0.1
+    clean = teacher_records(network, [30_000, 3000], seed=0)
+    noise = sigma * np.random.default_rng(1).normal(size=clean.y.shape)
+    cut = 30_000
+    train = Records(clean.u[:cut], (clean.y + noise)[:cut], np.array([0, cut]))
+    validation = Records(clean.u[cut:], (clean.y + noise)[cut:], np.array([0, 3000]))
+    problem = Problem(network, train, validation, washout=30)
+    solution = solve(problem, LevenbergMarquardt(max_iter=400))
+    y, _ = _core.simulate(network, solution.params, validation.u, validation.offsets)
+    error = np.sqrt(np.mean((y - clean.y[cut:])[30:] ** 2))
+    assert error < 3.0 * sigma * np.sqrt(network.n_params / cut)
+    assert solution.history[-1].n_rows > 0.9 * cut

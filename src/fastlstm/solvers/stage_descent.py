@@ -12,11 +12,13 @@ from fastlstm.solvers.damped_descent import DescentState, SquaresObjective, desc
 from fastlstm.solvers.heats import iterate_of
 from fastlstm.solvers.partly_frozen import PartlyFrozen
 from fastlstm.solvers.problem import Status
-from fastlstm.solvers.stages import Stages
+from fastlstm.solvers.stages import Stage, Stages
 from fastlstm.solvers.tracker import Iterate, Tracker
 
 FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of the stages before
 
+_SHORT_PATIENCE = 10  # where all records are in use and more rows can follow
+_POLISH_TOL = 1e-3  # of the stages with still more rows, which only average the noise
 _WINDOW = 5  # iterations over which a decrease is judged
 _MAX_MEMORY_GROWTH = 8
 
@@ -28,7 +30,7 @@ class StageLimits:
     Parameters
     ----------
     tol : float
-        Relative decrease of the cost per iteration below which the last stage ends.
+        Relative decrease of the cost per iteration below which the first stage on all records ends.
     stage_tol : float
         The same for the stages before, which only prepare the next.
     patience : int
@@ -38,6 +40,14 @@ class StageLimits:
     tol: float
     stage_tol: float
     patience: int
+
+    def of(self, stage: Stage) -> tuple[float, int]:
+        """Return the relative decrease and the patience that end a stage."""
+        if stage.is_polish:
+            return max(self.tol, _POLISH_TOL), min(self.patience, _SHORT_PATIENCE)
+        if not stage.is_whole:
+            return self.stage_tol, self.patience
+        return self.tol, self.patience if stage.is_last else min(self.patience, _SHORT_PATIENCE)
 
 
 def descend_stages(
@@ -82,9 +92,9 @@ def descend_stages(
         if index > 0 or is_start:
             tracker.judge_by(stage.judge)
             state = DescentState(state.params, objective.cost(state.params), state.damping)
-        tol = limits.tol if stage.is_last else limits.stage_tol
+        tol, patience = limits.of(stage)
         state, status = yield from _descend_stage(
-            objective, state, tracker, f"{name}, {index}", tol, limits.patience
+            objective, state, tracker, f"{name}, {index}", tol, patience
         )
         stages = stages.escalated(state.params)
     return status

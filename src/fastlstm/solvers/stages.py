@@ -15,8 +15,9 @@ from fastlstm.solvers.penalty import Penalty, escalate
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.stretches import spread_stretches
 
-ROWS_PER_WEIGHT = (1.25, 2.5, 5.0, 10.0, 20.0)
-MEMORY_FACTOR = (1.0, 1.0, 1.5, 2.0, 2.0)
+ROWS_PER_WEIGHT = (1.25, 2.5, 5.0, 10.0, 20.0, 80.0, 320.0)
+MEMORY_FACTOR = (1.0, 1.0, 1.5, 2.0, 2.0, 2.0, 2.0)
+FIRST_WHOLE = 4  # from this stage on all records are used
 MAX_STRIDE = 8
 FEW = 40.0  # residuals per weight in all, below which the stages of few rows may be left out
 LEFT_OUT = 2
@@ -26,11 +27,16 @@ _EXTRA_STAGES = 6  # repetitions of the last stage for a constraint
 
 @dataclass(frozen=True)
 class Stage:
-    """An objective on part of the training data and the validation records that go with it."""
+    """An objective on part of the training data and the validation records that go with it.
+
+    `is_whole` says that rows come from all records, `is_polish` that an earlier stage did so too.
+    """
 
     objective: Objective
     judge: Records
     is_last: bool
+    is_whole: bool
+    is_polish: bool
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,9 @@ class Stages:
     Stage k uses about ``ROWS_PER_WEIGHT[k]`` residuals per weight. Only every `MAX_STRIDE`-th step
     becomes a row as long as the data last: neighbouring rows say nearly the same, so a longer
     stretch with a stride teaches more than a short one without. Late stages also look further
-    back: the gradient of a truncated adjoint is good enough far from the minimum only. With
+    back: the gradient of a truncated adjoint is good enough far from the minimum only. The stages
+    beyond 20 residuals per weight are for noise: weights fitted to R rows are off by the noise of R
+    rows, and once a stage has ended by itself that is what is left. With
     `careful` the first stages are left out where the data are few: their rows cannot tell which
     start is good.
 
@@ -72,11 +80,12 @@ class Stages:
     def __getitem__(self, index: int) -> Stage:
         problem, network = self.problem, self.problem.network
         is_last = index == len(self) - 1
+        is_whole = is_last or index + self._left_out >= FIRST_WHOLE
         index = min(index + self._left_out, len(ROWS_PER_WEIGHT) - 1)
         n_rows = max(1, int(ROWS_PER_WEIGHT[index] * network.n_params / network.n_outputs))
         stride = int(np.clip(problem.train.n_total // n_rows, 1, MAX_STRIDE))
-        n_steps = problem.train.n_total if is_last else n_rows * stride
-        if is_last:
+        n_steps = problem.train.n_total if is_whole else n_rows * stride
+        if is_whole:
             stride = max(1, problem.train.n_total // n_rows)
         records = spread_stretches(problem.train, n_steps, problem.washout)
         plan = _core.plan_rows(
@@ -92,9 +101,9 @@ class Stages:
             n_threads=problem.n_threads,
         )
         objective = self._punish(objective)
-        n_judged = problem.judged.n_total if is_last else n_steps // 2
+        n_judged = problem.judged.n_total if is_whole else n_steps // 2
         judge = spread_stretches(problem.judged, n_judged, problem.judged_washout)
-        return Stage(objective, judge, is_last)
+        return Stage(objective, judge, is_last, is_whole, index > FIRST_WHOLE)
 
     def order(self, first: int) -> Iterator[int]:
         """Yield the stages from `first` on, and the last one again for a constraint."""
