@@ -38,8 +38,8 @@ def fit_benchmark(model: Model, train: Any) -> Model:
     >>> from types import SimpleNamespace
     >>> from fastlstm import LSTMRegressor
     >>> u = np.sin(np.arange(300.0) ** 1.3)
-    >>> train = SimpleNamespace(u=u, y=np.convolve(u, [0.5, 0.3])[:300])
-    >>> model = LSTMRegressor((2,), (), random_state=0, time_limit=0.5)
+    >>> train = SimpleNamespace(u=u, y=np.tanh(np.convolve(u, [0.5, 0.3])[:300]))
+    >>> model = LSTMRegressor((2,), (), random_state=0, time_limit=3.0)
     >>> fit_benchmark(model, train).n_features_in_
     1
     """
@@ -85,8 +85,8 @@ def score_benchmark(
     >>> from types import SimpleNamespace
     >>> from fastlstm import LSTMRegressor
     >>> u = np.sin(np.arange(300.0) ** 1.3)
-    >>> data = SimpleNamespace(u=u, y=np.convolve(u, [0.5, 0.3])[:300])
-    >>> model = fit_benchmark(LSTMRegressor((2,), (), random_state=0, time_limit=0.5), data)
+    >>> data = SimpleNamespace(u=u, y=np.tanh(np.convolve(u, [0.5, 0.3])[:300]))
+    >>> model = fit_benchmark(LSTMRegressor((2,), (), random_state=0, time_limit=3.0), data)
     >>> score_benchmark(model, data, init_window=10) < 0.1
     True
     """
