@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastlstm.comparison import compare
-    from fastlstm.regressor import LSTMRegressor, load
+    from fastlstm.loading import load
+    from fastlstm.regressor import LSTMRegressor
 
     __version__: str
 
@@ -17,7 +18,7 @@ __all__ = ["LSTMRegressor", "__version__", "compare", "load"]
 _HOMES = {
     "LSTMRegressor": "fastlstm.regressor",
     "compare": "fastlstm.comparison",
-    "load": "fastlstm.regressor",
+    "load": "fastlstm.loading",
 }
 
 

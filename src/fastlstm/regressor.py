@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fastlstm.persistence import load_into, save_model
+from fastlstm.persistence import save_model
 from fastlstm.prediction import PredictionMixin
 from fastlstm.progress import FitCallback, Reporter
 from fastlstm.solvers.base import AbstractSolver
@@ -283,25 +283,3 @@ class LSTMRegressor(
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def load(path: str | os.PathLike[str]) -> LSTMRegressor:
-    """Read an estimator that `LSTMRegressor.save` wrote.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    LSTMRegressor
-        Fitted, with the constructor arguments it had; predictions have the same bits.
-
-    Raises
-    ------
-    ModelFileError
-        If the file is unreadable, truncated, foreign, damaged, or from a newer version.
-    FileNotFoundError
-        If there is no such file.
-    """
-    return load_into(LSTMRegressor(), path)

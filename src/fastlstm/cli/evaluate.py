@@ -38,7 +38,7 @@ def evaluate(
     """
     from fastlstm.cli.data import check_writable, records_for_model, run_model
     from fastlstm.cli.report import count, first_scored, score_table
-    from fastlstm.regressor import load
+    from fastlstm.loading import load
 
     picture = None if no_plot else plot or Path(f"{data[0].stem}.png")
     if picture is not None:

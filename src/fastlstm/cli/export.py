@@ -35,7 +35,7 @@ def export(
     keras: the weights as NPZ. All but onnx need no further package.
     """
     from fastlstm.export import export_model
-    from fastlstm.regressor import load
+    from fastlstm.loading import load
 
     if out.exists() and out.samefile(model_path):
         raise ValueError(

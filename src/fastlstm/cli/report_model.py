@@ -29,7 +29,7 @@ def report(
     training, structure, scaling and stability. The page is one file and fetches nothing.
     """
     from fastlstm.cli.data import as_model_inputs, check_writable, records_for_model
-    from fastlstm.regressor import load
+    from fastlstm.loading import load
     from fastlstm.report import write_model_report
     from fastlstm.tables import Frame
 

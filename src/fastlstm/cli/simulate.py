@@ -31,7 +31,7 @@ def simulate(
     """
     from fastlstm.cli.data import check_writable, output_names, records_for_model, run_model
     from fastlstm.cli.report import count
-    from fastlstm.regressor import load
+    from fastlstm.loading import load
     from fastlstm.tables import write_table
     from fastlstm.tables.files import WRITERS
 
