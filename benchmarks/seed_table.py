@@ -123,7 +123,8 @@ def tables(data: Mapping[str, Any]) -> list[str]:
             cases = [c for c in data["cases"] if c["plant"] == name and c["noise"] == noise]
             groups = grouped(cases)
             races.append(race(name, noise, groups))
-            if any(method.startswith("torch") for method, _ in groups):
+            best, *_ = best_bptt(groups, "")
+            if not best[0].startswith("torch") and any(m.startswith("torch") for m, _ in groups):
                 races.append(race(name, noise, groups, "torch"))
             sections += [
                 "",
