@@ -99,3 +99,12 @@ def test_stream_refuses_a_model_with_an_integrator(model):
     """Sample by sample it would have to hold the sum; it says so instead of forgetting it."""
     with pytest.raises(ValueError, match="no integrator"):
         model.stream()
+
+
+@pytest.mark.parametrize("change", [{"solver": "split"}, {"validation_fraction": 0.0}])
+def test_other_methods_do_not_go_on_from_a_model_with_an_integrator(model, tmp_path, change):
+    """They would train on outputs where the network has to give increments."""
+    model.save(tmp_path / "model.safetensors")
+    again = load(tmp_path / "model.safetensors").set_params(**change)
+    with pytest.raises(ValueError, match='must go on with solver="lm" alone'):
+        again.partial_fit(*slide(1500, 3))

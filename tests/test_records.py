@@ -69,3 +69,25 @@ def test_auto_washout_never_exceeds_a_tenth_of_the_shortest_record():
     """Short records cannot afford to lose more."""
     assert auto_washout(np.array([5000, 120])) == 12
     assert auto_washout(np.array([10**6])) == 200
+
+
+def test_canonical_order_does_not_depend_on_the_order_given(rng):
+    """Repetitions of one experiment have the same inputs; their outputs tell them apart."""
+    u = rng.normal(size=(40, 1))
+    parts = [(u, rng.normal(size=(40, 1))) for _ in range(4)] + [(u[:30], u[:30])]
+    first = Records.from_lists(*map(list, zip(*parts, strict=True))).in_canonical_order()
+    other = Records.from_lists(*map(list, zip(*parts[::-1], strict=True))).in_canonical_order()
+    np.testing.assert_array_equal(first.y, other.y)
+    np.testing.assert_array_equal(first.offsets, [0, 30, 70, 110, 150, 190])
+
+
+def test_canonical_order_does_not_see_the_beginning_of_the_outputs(rng):
+    """What stands in a washout must not decide which records are held out."""
+    u = rng.normal(size=(40, 1))
+    y = [rng.normal(size=(40, 1)) for _ in range(3)]
+    spoiled = [np.concatenate([rng.normal(size=(20, 1)), part[20:]]) for part in y]
+    ends = [
+        Records.from_lists([u] * 3, outputs).in_canonical_order().y.reshape(3, 40)[:, -1]
+        for outputs in (y, spoiled)
+    ]
+    np.testing.assert_array_equal(*ends)

@@ -76,17 +76,23 @@ class Records:
     def in_canonical_order(self) -> Records:
         """Sort the records by length, then by a hash of their inputs.
 
-        What is trained on them then does not depend on the order in which they came; records with
-        the same inputs stay as they are to each other.
+        What is trained on them then does not depend on the order in which they came. Repetitions
+        of one experiment are told apart by the last quarter of their outputs, which no washout
+        touches.
         """
         if self.n_records == 1:
             return self
-        lengths, parts = self.lengths.tolist(), self.split(self.u)
-        keys = [(n, sha256(u.tobytes()).digest()) for n, u in zip(lengths, parts, strict=True)]
+        lengths = self.lengths.tolist()
+        keys = [self._content_key(rows) for rows in self.slices()]
         order = sorted(range(self.n_records), key=lambda record: keys[record])
         if order == list(range(self.n_records)):
             return self
         return self.take([(record, 0, lengths[record]) for record in order])
+
+    def _content_key(self, rows: slice) -> tuple[int, bytes, bytes]:
+        length = rows.stop - rows.start
+        y = b"" if self.y is None else self.y[rows][3 * length // 4 :].tobytes()
+        return length, sha256(self.u[rows].tobytes()).digest(), sha256(y).digest()
 
     def take(self, rows: Sequence[tuple[int, int, int]]) -> Records:
         """Parts of records as records of their own; each part is (record, first step, stop)."""

@@ -60,6 +60,17 @@ def _moves(scaling: Scaling) -> bool:
     return bool(np.any(scaling.y_std > 0.0) and np.any(scaling.u_std > 0.0))
 
 
+def _plain_frame(known: Known, n_outputs: int) -> Frame:
+    """Frame for methods that train on the records as they are."""
+    if known.frame is not None and not known.frame.is_plain:
+        raise ValueError(
+            'a model with an integrator or a wider time base must go on with solver="lm" alone, '
+            "stability=None and validation_fraction > 0; got other settings, or records too short "
+            "to hold any out. Change these, or fit from the beginning."
+        )
+    return Frame.plain(n_outputs)
+
+
 @dataclass(frozen=True)
 class Task:
     """One call of `fit`: checked settings and data, and the problem made of them.
@@ -123,7 +134,7 @@ class Task:
         used = 0 if settings.washout is None else washout
         plain = constraint is not None or not settings.fits_whole_records
         if validation is None or plain or not _moves(scaling):
-            frame, whole = known.frame or Frame.plain(network.n_outputs), None
+            frame, whole = _plain_frame(known, network.n_outputs), None
         else:
             frame, whole = pose(scaled, network, used, known.frame)
         problem = Problem(

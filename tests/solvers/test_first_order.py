@@ -11,7 +11,7 @@ from fastlstm import _core
 from fastlstm._core.reference_online import OnlineReference
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers import BPTT, Problem, Split, Status
+from fastlstm.solvers import BPTT, Clock, LevenbergMarquardt, Problem, Split, Status, solve_in_turn
 from fastlstm.solvers.adam import Adam, clipped
 from fastlstm.solvers.gradients import gradient_of, masked, mean_gradient
 from fastlstm.solvers.pieces import Pieces
@@ -210,6 +210,9 @@ def test_normalised_block_rule_is_the_mean_of_the_sample_updates():
         (lambda: BPTT(batch=0), "batch of BPTT must be an integer >= 1; got 0"),
         (lambda: BPTT(learning_rate=0.0), "learning_rate of BPTT must be a finite number > 0"),
         (lambda: BPTT(window=2.5), "window of BPTT must be an integer >= 1"),
+        (lambda: BPTT(max_iter=0), "max_iter of BPTT must be an integer >= 1; got 0"),
+        (lambda: Split(tol=-1.0), "tol of Split must be a finite number >= 0"),
+        (lambda: LevenbergMarquardt(n_starts=0), "n_starts of LevenbergMarquardt must be"),
         (lambda: Split(path="full"), "path of Split must be one of 'cell', 'none'; got 'full'"),
         (lambda: Split(mode="batch"), "mode of Split must be one of"),
         (lambda: Split(rule="sgd"), "rule of Split must be one of"),
@@ -221,3 +224,24 @@ def test_solver_settings_are_checked_when_they_are_made(solver, message):
     """A setting that cannot work is said at once, not after the data were read."""
     with pytest.raises(ValueError, match=message):
         solver()
+
+
+def test_solver_without_time_left_does_not_run_on():
+    """The first of two overran the limit; the second stops after its first iterate."""
+
+    class Late(Clock):
+        looks = 0
+
+        @property
+        def wall(self):
+            self.looks += 1
+            return 100.0 * (self.looks > 2)
+
+    solution = solve_in_turn(
+        (BPTT(max_iter=50), BPTT(max_iter=50)),
+        PROBLEMS[0].problem,
+        rng=np.random.default_rng(0),
+        clock=Late(time_limit=10.0),
+    )
+    assert solution.n_iter == 2
+    assert solution.status is Status.TIME_LIMIT

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.problem import Callback, Clock, Problem, Solution, Status
 from fastlstm.solvers.tracker import Iterate, Tracker
 
@@ -43,10 +44,18 @@ class AbstractSolver(ABC):
         Most iterations; what one iteration is, each method says.
     tol : float
         Relative decrease of the cost per iteration below which the method may stop.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
     """
 
     max_iter: int = 1000
     tol: float = 1e-4
+
+    def __post_init__(self) -> None:
+        check_options(self, counts=("max_iter",), at_least_zero=("tol",))
 
     beats_linear: ClassVar[bool] = False  # the linear model is returned where it is better
     fits_whole_records: ClassVar[bool] = False  # short or integrating ones, by `Problem.whole`

@@ -39,13 +39,18 @@ class BPTT(AbstractSolver):
     window : int or None
         Steps of a window; None for whole records.
     burn_in : int
-        First steps of a window that are not scored.
+        First steps of a window that are not scored; at most half of it.
     batch : int
         Windows per step.
     learning_rate : float
         First rate of Adam.
     clip : float
         Largest Euclidean norm of the gradient of the mean squared error.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
 
     Notes
     -----
@@ -66,6 +71,7 @@ class BPTT(AbstractSolver):
     clip: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_options(self, counts=("batch",), positive=("learning_rate", "clip"))
         if self.window is not None:
             check_options(self, counts=("window",), naturals=("burn_in",))

@@ -15,6 +15,7 @@ def check_options(
     naturals: Sequence[str] = (),
     positive: Sequence[str] = (),
     fractions: Sequence[str] = (),
+    at_least_zero: Sequence[str] = (),
 ) -> None:
     """Check settings of a solver by name.
 
@@ -28,6 +29,8 @@ def check_options(
         Finite numbers above 0.
     fractions : sequence of str
         Numbers above 0 and at most 1.
+    at_least_zero : sequence of str
+        Finite numbers of at least 0.
 
     Raises
     ------
@@ -38,6 +41,7 @@ def check_options(
         (counts, "an integer >= 1", lambda x: _is_count(x) and x >= 1),
         (naturals, "an integer >= 0", lambda x: _is_count(x) and x >= 0),
         (positive, "a finite number > 0", lambda x: _is_real(x) and x > 0.0),
+        (at_least_zero, "a finite number >= 0", lambda x: _is_real(x) and x >= 0.0),
         (fractions, "a number in (0, 1]", lambda x: _is_real(x) and 0.0 < x <= 1.0),
     ]
     for names, rule, holds in rules:

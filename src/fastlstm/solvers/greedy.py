@@ -69,6 +69,7 @@ class Greedy(AbstractSolver):
     n_starts: int = 2
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_options(self, counts=("patience", "n_starts"))
 
     def run(

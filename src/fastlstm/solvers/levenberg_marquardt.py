@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.base import AbstractSolver, Course
+from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.heats import Candidate, heat
@@ -73,6 +74,11 @@ class LevenbergMarquardt(AbstractSolver):
     stage_tol: float = 0.02
     patience: int = 25
     careful: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_options(self, counts=("n_starts", "race_iter", "patience"))
+        check_options(self, at_least_zero=("stage_tol",))
 
     def run(
         self,

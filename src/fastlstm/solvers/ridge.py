@@ -61,6 +61,7 @@ class Ridge(AbstractSolver):
     selection: str = "loo"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_choice(self, "selection", ("loo", "gcv"))
         check_options(self, counts=("n_draws",))
 

@@ -55,6 +55,11 @@ class Split(AbstractSolver):
     block, n_pieces : int
         Steps of a block, and stretches that run side by side.
 
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
+
     Notes
     -----
     A pass costs O(n_total * n_params). Where the problem has a stability constraint, weights are
@@ -79,6 +84,7 @@ class Split(AbstractSolver):
     n_pieces: int = 16
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_choice(self, "path", ("cell", "none"))
         check_choice(self, "mode", ("block", "sample"))
         check_choice(self, "rule", ("adam", "normalized"))

@@ -87,8 +87,10 @@ class Budget:
 
     @property
     def time_used(self) -> float:
-        """Part of the time that is used; 0 without a limit."""
-        return self.wall / self.time_limit if self.time_limit else 0.0
+        """Part of the time that is used; 0 without a limit, 1 where nothing was left."""
+        if self.time_limit is None:
+            return 0.0
+        return self.wall / self.time_limit if self.time_limit > 0.0 else 1.0
 
 
 @dataclass
