@@ -37,7 +37,7 @@ torch: $(VENV)/with-test $(VENV)/torch
 
 # For example: make bench BENCH=--quick
 bench: $(VENV)/with-plot $(VENV)/torch
-	for name in footprint kernels training_step streaming wh2009 silverbox sets; do \
+	for name in footprint kernels training_step streaming wh2009 silverbox sets seed; do \
 		$(BIN)/python -m benchmarks.$$name $(BENCH) || exit 1; \
 	done
 

@@ -63,8 +63,27 @@ class Case:
     one_step: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON, the curve thinned."""
-        return {**asdict(self), "run": report.thinned(self.run, per_decade=PER_DECADE).as_dict()}
+        """Plain data for JSON, the curve thinned to two columns of four digits."""
+        points = report.thinned(self.run, per_decade=PER_DECADE).points
+        curve = {
+            "cpu": [rounded(point.cpu) for point in points],
+            "error": [rounded(next(iter(point.test.values()))) for point in points],
+            "wall": rounded(points[-1].wall),
+            "steps": points[-1].step,
+        }
+        run = {"settings": self.run.settings, "seed": self.run.seed, "curve": curve}
+        return {**asdict(self), "run": run}
+
+
+def rounded(value: float) -> float:
+    """Return four significant digits.
+
+    Examples
+    --------
+    >>> rounded(0.0123456789)
+    0.01235
+    """
+    return float(f"{value:.4g}")
 
 
 def settings_of(

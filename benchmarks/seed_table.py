@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import report
-from benchmarks.readme_table import ROOT, fill, time_to
+from benchmarks.readme_table import ROOT, fill
 from benchmarks.seed_plants import PLANTS
 
 PAGE = ROOT / "docs" / "comparison.md"
@@ -31,17 +31,21 @@ def grouped(cases: Sequence[Mapping[str, Any]]) -> dict[Group, Runs]:
 
 def end_error(case: Mapping[str, Any]) -> float:
     """Test error of the final model."""
-    return next(iter(case["run"]["points"][-1]["test"].values()))
+    return float(case["run"]["curve"]["error"][-1])
 
 
 def end_cpu(case: Mapping[str, Any]) -> float:
     """CPU seconds of the whole training."""
-    return float(case["run"]["points"][-1]["cpu"])
+    return float(case["run"]["curve"]["cpu"][-1])
 
 
-def headline(case: Mapping[str, Any]) -> str:
-    """Name of the test record."""
-    return next(iter(case["run"]["points"][-1]["test"]))
+def time_to(cases: Runs, target: float) -> float:
+    """Return the median CPU seconds to a test error, infinite where it is not reached."""
+    curves = [case["run"]["curve"] for case in cases]
+    return median(
+        next((t for t, e in zip(c["cpu"], c["error"], strict=True) if e <= target), inf)
+        for c in curves
+    )
 
 
 def is_bptt(group: Group) -> bool:
@@ -69,7 +73,7 @@ def best_bptt(groups: Mapping[Group, Runs], prefix: str) -> tuple[Group, float, 
     times = []
     for case in candidates[best]:
         target = NEARLY * end_error(case)
-        times.append(time_to([case["run"]], headline(case), target))
+        times.append(time_to([case], target))
     return best, median(map(end_error, candidates[best])), median(times)
 
 
@@ -79,7 +83,7 @@ def race(plant: str, noise: float, groups: Mapping[Group, Runs], prefix: str = "
     cells = []
     for layers in (1, 2, 3):
         cases = groups.get(("lm", layers), [])
-        ours = time_to([case["run"] for case in cases], headline(cases[0]), target)
+        ours = time_to(cases, target)
         ratio = f" ({report.number(seconds / ours, 2)}x)" if isfinite(ours) else ""
         cells.append(report.number(ours) + ratio if ours < inf else "not reached")
     return (
@@ -95,7 +99,7 @@ def depth(group: Group) -> str:
 
 def pass_cost(cases: Runs) -> float:
     """CPU milliseconds of one pass over the training records, validation included."""
-    return median(1e3 * end_cpu(case) / case["run"]["points"][-1]["step"] for case in cases)
+    return median(1e3 * end_cpu(case) / case["run"]["curve"]["steps"] for case in cases)
 
 
 def pass_costs(data: Mapping[str, Any]) -> list[str]:
