@@ -11,6 +11,7 @@ from fastlstm.metrics import nrmse
 from fastlstm.records import Records
 from fastlstm.scaling import Scaling
 from fastlstm.starts.linear import identify
+from plants import make_record
 
 
 def tank(n_timesteps, seed, noise=0.02, level=0.2, n_inputs=1):
@@ -132,3 +133,21 @@ def test_model_in_hand_is_usable_at_every_moment(data):
         warnings.simplefilter("ignore", ConvergenceWarning)
         LSTMRegressor(random_state=0, max_iter=40).fit(*data[0], callback=keep)
     assert [model.predict(data[1][0]).shape for model in taken] == [(600,), (600,)]
+
+
+def test_interrupt_keeps_the_average_found_so_far():
+    """Ctrl-C in the search: the choice is made from what there is, whoever keeps the exception."""
+    raised = []
+
+    def interrupt(progress):
+        if progress.iteration == 25:
+            raised.append(KeyboardInterrupt())
+            raise raised[0]
+
+    u, y = make_record(300, noise=0.05)
+    with pytest.warns(ConvergenceWarning, match="interrupted"):
+        model = LSTMRegressor(random_state=0).fit(u, y, callback=interrupt)
+    assert model.status_ == "interrupted"
+    kinds = {"linear", "random", "livelier linear", "linear model"}
+    assert set(model.start_.split(", ")) <= kinds
+    assert model.score(*make_record(300, seed=4)) > 0.9

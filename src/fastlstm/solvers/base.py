@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -152,17 +153,20 @@ def solve_in_turn(
 
 
 def _follow(course: Course, tracker: Tracker) -> Status:
-    """Take iterates until the method stops or its budget is used up."""
-    try:
-        iterate = next(course)
-        while True:
-            rmse = tracker.offer(iterate)
-            if tracker.exhausted:
-                course.close()
-                return tracker.limit_reached
-            iterate = course.send(rmse)
-    except StopIteration as end:
-        return end.value
+    """Take iterates until the method stops or its budget is used up.
+
+    However it ends, also by Ctrl-C in a callback, the method is closed: some decide only then.
+    """
+    with closing(course):
+        try:
+            iterate = next(course)
+            while True:
+                rmse = tracker.offer(iterate)
+                if tracker.exhausted:
+                    return tracker.limit_reached
+                iterate = course.send(rmse)
+        except StopIteration as end:
+            return end.value
 
 
 def _conclude(
