@@ -12,6 +12,7 @@ from fastlstm._core import simulate
 from fastlstm.checks import Layout, check_inputs, check_names, check_outputs
 from fastlstm.error_model import ErrorModel
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState
 from fastlstm.metrics import r2
 from fastlstm.network import Network
 from fastlstm.records import Records, auto_washout
@@ -30,6 +31,8 @@ class PredictionMixin:
     params_: FloatArray
     scaling_: Scaling
     frame_: Frame
+    input_range_: FloatArray
+    initial_state_: InitialState
     error_model_: ErrorModel
     washout_: int
     rmse_train_: float
@@ -40,10 +43,12 @@ class PredictionMixin:
     _one_column: bool
 
     def predict(self, X: Any) -> Any:
-        """Free run: outputs from inputs alone, from rest.
+        """Free run: outputs from inputs alone.
 
-        At rest every LSTM state is zero, which is the mean operating point of the training records
-        as far as the network has learned it; the first `washout_` steps may be off.
+        The run begins in the state that was typical in training when the input was what the record
+        begins with, see `InitialState`; the plant may have begun elsewhere, so the first `washout_`
+        steps may be off. With measured outputs use `simulate`. Where ``washout=0`` made training
+        count every step from rest, the run begins at rest.
 
         Parameters
         ----------
@@ -181,8 +186,11 @@ class PredictionMixin:
     def _free_run(
         self, records: Records, states: FloatArray | None = None, levels: FloatArray | None = None
     ) -> FloatArray:
-        """Standardised outputs of all records."""
+        """Standardised outputs of all records, by default from the state their first input tells."""
         reduced = self.frame_.reduce(records)
+        if states is None:
+            first = np.clip(reduced.u[reduced.offsets[:-1]], *self._scaled_input_range)
+            states = self.initial_state_.before(first)
         y, _ = simulate(
             self.network_,
             self.params_,
@@ -193,6 +201,10 @@ class PredictionMixin:
             n_threads=check_n_jobs(self.n_jobs),
         )
         return self.frame_.expand(y, records.offsets, levels)
+
+    @property
+    def _scaled_input_range(self) -> tuple[FloatArray, FloatArray]:
+        return self.scaling_.scale_inputs(self.input_range_)
 
     def _beginning_for(self, u: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Estimate initial state and levels of one record from its first outputs, standardised."""

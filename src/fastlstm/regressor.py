@@ -78,6 +78,8 @@ class LSTMRegressor(
         Smallest and largest value of every input seen in training, in the unit of X.
     frame_ : Frame
         Integrators behind the network and its time base, where the plant needs them.
+    initial_state_ : InitialState
+        State in which a record begins of which only the inputs are known.
     error_model_ : ErrorModel
         Autoregression of the free-run error, used by `predict_ahead`.
     washout_ : int
@@ -223,6 +225,7 @@ class LSTMRegressor(
         self.network_, self.params_ = task.network_of(solution), solution.params
         self.scaling_, self.washout_ = task.scaling, task.problem.washout
         self.input_range_, self.frame_ = task.input_range, task.frame
+        self.initial_state_ = task.initial_state_of(solution)
         self.error_model_ = task.fit_error_model(solution)
         self.n_features_in_, self.n_outputs_ = self.network_.n_inputs, self.network_.n_outputs
         self._one_column = task.one_column

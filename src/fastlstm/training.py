@@ -15,6 +15,7 @@ from fastlstm.checks import Layout, check_records, column_names
 from fastlstm.error_model import ErrorModel
 from fastlstm.exceptions import ConvergenceWarning, DataWarning
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState
 from fastlstm.metrics import fit_percent
 from fastlstm.network import Network
 from fastlstm.posing import pose
@@ -26,6 +27,7 @@ from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 from fastlstm.stability import StabilityConstraint
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 UNEXCITED_FIT = 5.0  # percent; below it the output does not visibly follow the input
 WORTH_A_WARNING = (Status.MAX_ITER, Status.DIVERGED, Status.INTERRUPTED, Status.FALLBACK)
 
@@ -194,6 +196,29 @@ class Task:
         """Structure that a solution has."""
         return self.problem.network if solution.network is None else solution.network
 
+    def initial_state_of(self, solution: Solution) -> InitialState:
+        """Guess where a record begins: where states typically are, or at rest.
+
+        At rest if washout=0 trained every step from there; where first steps counted because the
+        records are short, by what simulates these steps better.
+        """
+        network, records = self.network_of(solution), self.frame.reduce(self.records)
+        rest = InitialState.rest(network)
+        if self.settings.washout == 0 or not _moves(self.scaling):
+            return rest
+        washout = -(-self.problem.washout // self.frame.hold)
+        typical = InitialState.of(network, solution.params, records, washout)
+        whole = self.problem.whole
+        if whole is None or whole.washout > 0 or not washout:
+            return typical
+        beginning = ~self.records.scored(self.problem.washout)
+        return min((typical, rest), key=lambda begun: self._error_on(beginning, solution, begun))
+
+    def _error_on(self, rows: BoolArray, solution: Solution, begun: InitialState) -> float:
+        assert self.records.y is not None
+        error = self.records.y - self._free_run(solution, self.records, begun)
+        return float(np.sum(error[rows] ** 2))
+
     def fit_error_model(self, solution: Solution) -> ErrorModel:
         """Autoregression of the free-run error on all records."""
         assert self.records.y is not None
@@ -220,14 +245,18 @@ class Task:
         error = records.y - self._free_run(solution, records)
         return float(np.sqrt(np.mean(error[records.scored(self.problem.washout)] ** 2)))
 
-    def _free_run(self, solution: Solution, records: Records) -> FloatArray:
-        """Simulate from rest; levels of integrating outputs are those that fit best."""
+    def _free_run(
+        self, solution: Solution, records: Records, begun: InitialState | None = None
+    ) -> FloatArray:
+        """Simulate, by default from rest; levels of integrating outputs are those that fit best."""
         reduced = self.frame.reduce(records)
+        states = None if begun is None else begun.before(reduced.u[reduced.offsets[:-1]])
         y, _ = simulate(
             self.network_of(solution),
             solution.params,
             reduced.u,
             reduced.offsets,
+            states,
             float32=False,
             n_threads=self.settings.n_threads,
         )

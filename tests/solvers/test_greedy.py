@@ -56,7 +56,8 @@ def test_frozen_parameters_have_no_step_and_the_others_that_of_their_own(rng):
     frozen = rng.random(network.n_params) < 0.5
     params = rng.normal(size=network.n_params)
     equations = PartlyFrozen(whole, frozen).normal_equations(params)
-    step, predicted = damped_step(equations, 0.1, equations.gram.diagonal())
+    solved = damped_step(equations, 0.1, equations.gram.diagonal())
+    step, predicted = solved.step, solved.predicted
     full = whole.normal_equations(params)
     gram = (np.triu(full.gram) + np.triu(full.gram, 1).T)[np.ix_(~frozen, ~frozen)]
     damped = gram + 0.1 * np.diag(np.diag(gram))

@@ -43,7 +43,8 @@ def test_damped_step_minimises_the_damped_model(rng, damping):
     equations = NormalEquations.zeros(6)
     equations.add(J, r)
     scale = np.arange(1.0, 7.0)
-    step, predicted = damped_step(equations, damping, scale)
+    solved = damped_step(equations, damping, scale)
+    step, predicted = solved.step, solved.predicted
     np.testing.assert_allclose((J.T @ J + damping * np.diag(scale)) @ step, -J.T @ r, atol=1e-10)
     assert predicted == pytest.approx(r @ r - np.sum((r + J @ step) ** 2), rel=1e-9)
 

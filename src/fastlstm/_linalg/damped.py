@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,21 @@ class NormalEquations:
     """Statistics ``J'J`` (upper triangle, Fortran order) and ``J'r`` summed over blocks of rows.
 
     float64 throughout: a float32 Gram matrix loses positive definiteness within ten iterations.
+
+    Parameters
+    ----------
+    gram : array of shape (n_params, n_params)
+    gradient : array of shape (n_params,)
+    rows : list of arrays of shape (n_rows, n_params)
+        Blocks of J, where they are kept.
+    residuals : list of arrays of shape (n_rows,)
+        Of these rows.
     """
 
     gram: FloatArray
     gradient: FloatArray
+    rows: list[NDArray[np.floating]] = field(default_factory=list)
+    residuals: list[FloatArray] = field(default_factory=list)
 
     @classmethod
     def zeros(cls, n_params: int) -> NormalEquations:
@@ -36,19 +47,57 @@ class NormalEquations:
         self.gram = _dsyrk(1.0, rows.T, beta=1.0, c=self.gram, overwrite_c=1)
         self.gradient += rows.T @ residual
 
+    def keep(self, rows: NDArray[np.floating], residual: FloatArray) -> None:
+        """Hold on to a block that was added; it must not be overwritten."""
+        self.rows.append(rows)
+        self.residuals.append(residual)
+
     def add_ridge(self, alpha: float, offset: FloatArray) -> None:
         """Add the rows ``sqrt(alpha) * I`` with residual ``sqrt(alpha) * offset``."""
         self.gram[np.diag_indices_from(self.gram)] += alpha
         self.gradient += alpha * offset
 
+    def times(self, step: FloatArray) -> FloatArray:
+        """Product of the kept rows J with a step."""
+        return np.concatenate([rows @ step.astype(rows.dtype) for rows in self.rows])
 
-def damped_step(
-    equations: NormalEquations, damping: float, scale: FloatArray
-) -> tuple[FloatArray, float] | None:
+    def transposed_times(self, values: FloatArray) -> FloatArray:
+        """Product of the transpose of the kept rows with one value per row."""
+        total, start = np.zeros_like(self.gradient), 0
+        for rows in self.rows:
+            total += rows.T @ values[start : start + len(rows)].astype(rows.dtype)
+            start += len(rows)
+        return total
+
+
+@dataclass(frozen=True)
+class DampedStep:
+    """Solution of the damped equations, and the factor that solves them again.
+
+    Parameters
+    ----------
+    step : array of shape (n_params,)
+    predicted : float
+        Decrease of the sum of squares that the linear model promises.
+    factor : array of shape (n_params, n_params)
+        Upper Cholesky factor.
+    """
+
+    step: FloatArray
+    predicted: float
+    factor: FloatArray
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """Solve with another right-hand side of shape (n_params,)."""
+        return _dpotrs(self.factor, right)[0]
+
+
+def damped_step(equations: NormalEquations, damping: float, scale: FloatArray) -> DampedStep | None:
     r"""Step of Levenberg and Marquardt: :math:`(J'J + \mu\,\mathrm{diag}(d))\,s = -J'r`.
 
     Parameters
     ----------
+    equations : NormalEquations
     damping : float
         :math:`\mu`.
     scale : array of shape (n_params,)
@@ -56,10 +105,8 @@ def damped_step(
 
     Returns
     -------
-    step : array of shape (n_params,)
-    predicted : float
-        Decrease of the sum of squares that the linear model promises.
-        None instead of both if the factorisation fails; raise the damping then.
+    solved : DampedStep or None
+        None if the factorisation fails; raise the damping then.
 
     Notes
     -----
@@ -78,4 +125,4 @@ def damped_step(
     if info != 0 or not np.isfinite(step).all():
         return None
     predicted = float(damping * (scale * step) @ step - equations.gradient @ step)
-    return step, predicted
+    return DampedStep(step, predicted, factor)

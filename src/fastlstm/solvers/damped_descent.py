@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm import _core
-from fastlstm._linalg import NormalEquations, damped_step
+from fastlstm._linalg import DampedStep, NormalEquations, damped_step
+from fastlstm.solvers.geodesic import PROBE, bent_step
 
 FloatArray = NDArray[np.float64]
 
@@ -24,6 +25,7 @@ class LeastSquares(Protocol):
 
     def cost(self, params: FloatArray, /) -> float: ...  # noqa: D102
     def normal_equations(self, params: FloatArray, /) -> NormalEquations: ...  # noqa: D102
+    def residuals(self, params: FloatArray, /) -> FloatArray: ...  # noqa: D102
 
 
 class SquaresObjective(LeastSquares, Protocol):
@@ -55,8 +57,9 @@ class DescentState:
 def descend(objective: LeastSquares, state: DescentState) -> DescentState:
     """One accepted iteration, or the same parameters with `stalled` set.
 
-    The damping follows the gain ratio (decrease found over decrease promised) by Nielsen's rule;
-    a failed factorisation or a non-finite free run is a rejected step.
+    The step is bent by geodesic acceleration where the rows of the Jacobian were kept. The damping
+    follows the gain ratio (decrease found over decrease promised) by Nielsen's rule; a failed
+    factorisation or a non-finite free run is a rejected step.
 
     References
     ----------
@@ -69,13 +72,26 @@ def descend(objective: LeastSquares, state: DescentState) -> DescentState:
     while damping < _MAX_DAMPING:
         solved = damped_step(equations, damping, scale)
         if solved is not None:
-            step, predicted = solved
-            params = state.params + step
+            params = state.params + _bent(objective, equations, solved, state.params, scale)
             cost = objective.cost(params)
-            gain = (state.cost - cost) / predicted if np.isfinite(cost) else -1.0
+            gain = (state.cost - cost) / solved.predicted if np.isfinite(cost) else -1.0
             if gain > _MIN_GAIN:
-                shrink = max(1.0 / 3.0, 1.0 - (2.0 * gain - 1.0) ** 3)
+                shrink = max(1.0 / 3.0, 1.0 - (2.0 * min(gain, 1.0) - 1.0) ** 3)
                 return DescentState(params, cost, max(damping * shrink, _MIN_DAMPING))
         damping *= growth
         growth *= 2.0
     return replace(state, damping=1e-2, growth=2.0, stalled=True)
+
+
+def _bent(
+    objective: LeastSquares,
+    equations: NormalEquations,
+    solved: DampedStep,
+    params: FloatArray,
+    scale: FloatArray,
+) -> FloatArray:
+    """Step with geodesic acceleration, at the price of one more free run."""
+    if not equations.rows:
+        return solved.step
+    probed = objective.residuals(params + PROBE * solved.step)
+    return bent_step(equations, solved, probed, scale)

@@ -16,6 +16,7 @@ from fastlstm.stability import StabilityConstraint
 FloatArray = NDArray[np.float64]
 
 _BYTES_PER_BLOCK = 64_000_000  # Jacobian rows held at a time
+_KEPT_BLOCKS = 8  # up to which the rows are kept, in float32 where the workspace is used again
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,7 @@ class Objective:
 
     def cost(self, params: FloatArray) -> float:
         """F; infinite where the free run is not finite."""
-        y, _ = _core.simulate(
-            self.network,
-            params,
-            self.records.u,
-            self.records.offsets,
-            float32=self.float32,
-            n_threads=self.n_threads,
-        )
-        residual = self._residual(y, self.plan)
+        residual = self.residuals(params)
         cost = float(residual @ residual) + self.alpha * float(np.sum(self._offset(params) ** 2))
         if self.constraint is not None:
             cost += self._penalty(params)
@@ -96,7 +89,8 @@ class Objective:
     def normal_equations(self, params: FloatArray) -> NormalEquations:
         """Gram matrix and gradient of F / 2 at `params`, summed over blocks in a fixed order."""
         equations = NormalEquations.zeros(self.network.n_params)
-        for plan in self._blocks():
+        blocks = self._blocks()
+        for plan in blocks:
             result = _core.jacobian(
                 self.network,
                 params,
@@ -108,11 +102,30 @@ class Objective:
                 n_threads=self.n_threads,
                 workspace=self.workspace,
             )
-            equations.add(result.rows, self._residual(result.y, plan))
+            residual = self._residual(result.y, plan)
+            equations.add(result.rows, residual)
+            if len(blocks) <= _KEPT_BLOCKS:
+                rows = result.rows if len(blocks) == 1 else result.rows.astype(np.float32)
+                equations.keep(rows, residual)
         equations.add_ridge(self.alpha, self._offset(params))
         if self.constraint is not None:
             self._add_constraint(equations, self.constraint, params)
         return equations
+
+    def residuals(self, params: FloatArray) -> FloatArray:
+        """Simulated minus measured outputs of the rows, in their order."""
+        return self._residual(self._simulate(params), self.plan)
+
+    def _simulate(self, params: FloatArray) -> FloatArray:
+        y, _ = _core.simulate(
+            self.network,
+            params,
+            self.records.u,
+            self.records.offsets,
+            float32=self.float32,
+            n_threads=self.n_threads,
+        )
+        return y
 
     def _penalty(self, params: FloatArray) -> float:
         assert self.constraint is not None

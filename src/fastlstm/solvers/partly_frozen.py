@@ -59,4 +59,8 @@ class PartlyFrozen:
         diagonal[self.frozen] = diagonal[~self.frozen].max()
         equations.gram[np.diag_indices_from(equations.gram)] = diagonal
         equations.gradient[self.frozen] = 0.0
-        return equations
+        return NormalEquations(equations.gram, equations.gradient)
+
+    def residuals(self, params: FloatArray) -> FloatArray:
+        """Simulated minus measured outputs of the rows."""
+        return self.objective.residuals(params)

@@ -151,9 +151,9 @@ class Tracker:
     def _out_of_iterations(self) -> bool:
         return self.n_iter - self.budget.first_iter >= self.budget.max_iter
 
-    def score(self, params: FloatArray) -> float:
+    def score(self, params: FloatArray, network: Network | None = None) -> float:
         """Return the validation RMSE of any parameters, without remembering them."""
-        return free_run_rmse(self.problem, self.judge, params)
+        return free_run_rmse(self.problem, self.judge, params, network)
 
     def judge_by(self, records: Records) -> None:
         """Exchange the validation records and judge the best anew."""
@@ -186,7 +186,7 @@ class Tracker:
             return np.inf
         if rmse is None:
             params = self.problem.admissible(params)
-            rmse = self.score(params)
+            rmse = self.score(params, network)
         if rmse < self.best_rmse:
             self.best, self.best_rmse, self.best_network = params, rmse, network
             self.best_rmse_train, self.best_phase = rmse_train, phase

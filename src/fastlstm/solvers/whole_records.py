@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 _BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
+_KEPT_PARTS = 8  # up to which they are all kept
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,10 @@ class WholeRecords:
         """Gram matrix and gradient of F / 2, summed over blocks in a fixed order."""
         equations = NormalEquations.zeros(self.n_unknowns)
         for plan in self._plans:
-            equations.add(*self._rows(x, plan))
+            rows, residual = self._rows(x, plan)
+            equations.add(rows, residual)
+            if len(self._plans) <= _KEPT_PARTS:
+                equations.keep(rows, residual)
         strength, offset = np.zeros(self.n_unknowns), x.copy()
         n_params = self.network.n_params
         strength[:n_params] = self.alpha
@@ -169,6 +173,15 @@ class WholeRecords:
         equations.gram[np.diag_indices_from(equations.gram)] += strength
         equations.gradient += strength * offset
         return equations
+
+    def residuals(self, x: FloatArray) -> FloatArray:
+        """Simulated minus measured outputs of the fitted rows, as `normal_equations` goes through."""
+        misfit = self.misfit(x)
+        return np.concatenate([misfit[self._fitted_steps(plan)].ravel() for plan in self._plans])
+
+    def _fitted_steps(self, plan: _core.RowPlan) -> NDArray[np.int64]:
+        steps = np.sort(plan.step.ravel()[np.flatnonzero(plan.mask)])
+        return steps[self.fitted[steps]]
 
     def _rows(self, x: FloatArray, plan: _core.RowPlan) -> tuple[FloatArray, FloatArray]:
         """Jacobian rows of the unknowns, (n_rows * n_outputs, n_unknowns), and residuals."""
