@@ -55,6 +55,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "write_computation_times": False,
     "image_scrapers": ("figures",),
+    "capture_repr": ("_repr_html_",),
     "reference_url": {"fastlstm": None},
 }
 
