@@ -27,11 +27,10 @@ extensions = [
     "own_members",
     "repository_links",
 ]
-exclude_patterns = ["_build", "api/generated/README*"]
+exclude_patterns = ["_checks"]
 templates_path = ["_templates"]
 highlight_language = "none"
 default_role = "py:obj"
-nitpicky = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # types stand in the docstrings, with shapes and units
@@ -42,7 +41,6 @@ add_module_names = False
 toc_object_entries_show_parents = "hide"
 
 myst_heading_anchors = 3
-math_renderer = "mathml"
 html_math_renderer = "mathml"
 
 sphinx_gallery_conf = {

@@ -43,7 +43,7 @@ figure = plot_fit(
 # %%
 # Is anything left in the residual that the input explains? Bars beyond the shaded bound at lags
 # from 0 on are dynamics that the model has missed: more time, or wider layers. The test record is
-# free of noise, so what is left is the error of the model alone, and nothing hides that it is smooth.
+# free of noise, so what is left is the error of the model, and nothing hides that it is smooth.
 from fastlstm.plots import plot_residuals
 
 figure = plot_residuals(model, test.u, test.y)

@@ -13,7 +13,7 @@ import pytest
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium drives the browser")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
+needs_browser = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),
     reason="chromium and chromedriver (chromium-driver) must be installed",
 )
@@ -38,6 +38,7 @@ def browser():
     driver.quit()
 
 
+@needs_browser
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("page", PAGES)
 def test_page_fits_and_is_silent(browser, page, size):
