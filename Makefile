@@ -1,6 +1,7 @@
 # make demo   build, identify the embedded plant, print the table, write out/demo.png
 # make test   build and test
-# Further: build, lint, types, torch, bench, clean. Everything is installed into $(VENV).
+# make docs   build the site into out/site, running the examples
+# Further: build, lint, types, torch, docs-browser, bench, clean. All is installed into $(VENV).
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,7 +12,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE \
 	$(shell find src -type f ! -name '*.pyc' ! -name '*.so')
 
-.PHONY: build demo test lint types torch bench clean
+.PHONY: build demo test lint types torch docs docs-browser bench clean
 
 build: $(VENV)/with-plot
 
@@ -35,6 +36,14 @@ types: $(VENV)/with-dev
 torch: $(VENV)/with-test $(VENV)/torch
 	$(BIN)/python -m pytest -m torch
 
+# Warnings are errors. Examples run anew, whatever is left of an earlier build.
+docs: $(VENV)/with-docs
+	rm -rf out/site docs/api/generated docs/auto_examples
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d out/doctrees docs out/site
+
+docs-browser: docs $(VENV)/with-test
+	$(BIN)/python -m pytest -p no:cacheprovider docs/_checks
+
 # For example: make bench BENCH=--quick
 bench: $(VENV)/with-plot $(VENV)/torch
 	for name in footprint kernels training_step streaming wh2009 silverbox sets seed; do \
@@ -42,7 +51,7 @@ bench: $(VENV)/with-plot $(VENV)/torch
 	done
 
 clean:
-	rm -rf $(VENV) build out dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) build out dist .pytest_cache .ruff_cache docs/auto_examples docs/api/generated
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -12,20 +12,35 @@ import pytest
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")),
+    *sorted(f"docs/theory/{path.name}" for path in ROOT.glob("docs/theory/*.md")),
+]
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MAIN = "from fastlstm.cli import main; main()"
 
 
+def text_of(page):
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
 def blocks(page):
     """Language and text of the blocks of a page, in order."""
-    return FENCE.findall((ROOT / page).read_text(encoding="utf-8"))
+    return FENCE.findall(text_of(page))
+
+
+def python_of(page):
+    """All Python of a page, as one program."""
+    return "\n".join(block for language, block in blocks(page) if language == "python")
 
 
 def run_python(code, folder, *arguments):
     command = [sys.executable, "-W", "error", "-c", code, *arguments]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, f"{code}\n{arguments}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/comparing.md"])
@@ -48,6 +63,52 @@ def test_getting_started_runs_from_top_to_bottom(tmp_path):
             run_python(MAIN, tmp_path, *arguments)
 
 
+@pytest.mark.parametrize("page", ["docs/index.md", "docs/for-matlab-users.md"])
+def test_python_of_a_page_runs_in_order(tmp_path, page):
+    """One process, as in a notebook: that is how a page is read."""
+    pytest.importorskip("matplotlib", reason="the pages draw pictures")
+    run_python(python_of(page), tmp_path)
+
+
+@pytest.mark.torch
+def test_page_for_torch_users_runs_in_order(tmp_path):
+    """The last block goes on from a network of torch, and only improves it."""
+    pytest.importorskip("torch")
+    output = run_python(python_of("docs/for-torch-users.md"), tmp_path)
+    for difference in re.findall(r"^largest difference (\S+) V$", output, re.MULTILINE):
+        assert float(difference) < 1e-5
+    (before,) = re.findall(r"^torch (\S+) mV$", output, re.MULTILINE)
+    (after,) = re.findall(r"^torch, then fastlstm (\S+) mV$", output, re.MULTILINE)
+    assert float(after) < float(before)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "\n```python\n" in text_of(page)])
+def test_python_of_every_page_is_run_by_a_test(page):
+    """A page that nobody runs is wrong sooner or later."""
+    name = Path(page).name
+    tests = (path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
+    assert any(f'{name}"' in text for text in tests)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/")])
+def test_every_page_is_in_the_site(page):
+    """A page without an entry in a table of contents is found by nobody."""
+    entries = re.findall(r"^([\w/-]+)$", text_of("docs/index.md"), re.MULTILINE)
+    assert page == "docs/index.md" or page.removeprefix("docs/").removesuffix(".md") in entries
+
+
+def test_tables_of_the_benchmark_page_are_those_of_the_saved_runs(monkeypatch, tmp_path):
+    """Figures come from runs: nobody edits them, and new runs appear on the page."""
+    from benchmarks import sets_table
+
+    copy = tmp_path / "benchmarks.md"
+    copy.write_text(text_of("docs/benchmarks.md"), encoding="utf-8")
+    monkeypatch.setattr(sets_table, "PAGE", copy)
+    sets_table.main()
+    advice = "run python -m benchmarks.sets_table"
+    assert copy.read_text(encoding="utf-8") == text_of("docs/benchmarks.md"), advice
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_options_shown_exist(page):
     """An option that was renamed must be renamed on every page."""
@@ -65,5 +126,5 @@ def test_options_shown_exist(page):
 def test_links_within_the_project_lead_somewhere(page):
     """A dead link is the first thing that a reader finds."""
     path = ROOT / page
-    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target

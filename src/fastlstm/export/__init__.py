@@ -47,3 +47,7 @@ def __getattr__(name: str) -> Any:
     if name in _NEEDS_TORCH:
         return getattr(importlib.import_module("fastlstm.export.torch_module"), name)
     raise AttributeError(f"module 'fastlstm.export' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
