@@ -116,8 +116,14 @@ def write_model(path: str | os.PathLike[str], content: ModelContent) -> None:
 
 
 def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a temporary file beside `path`, flush it to disk, and move it into place."""
+    """Write a temporary file beside `path`, flush it to disk, and move it into place.
+
+    A device or a pipe is written to instead: moving a file there would remove it.
+    """
     target = Path(os.path.realpath(path))
+    if target.is_char_device() or target.is_fifo():
+        target.write_bytes(data)
+        return
     if target.is_dir() or not target.parent.is_dir():
         raise FileNotFoundError(
             f"path must name a file in an existing folder; got {os.fspath(path)!r}. "
