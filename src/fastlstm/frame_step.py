@@ -59,6 +59,12 @@ class FrameStepper:
         self._inputs.clear()
         return mean
 
+    def give_one(self, y: float) -> float:
+        """Do what `give` does where there is one output, an integrating one, in step."""
+        total = self._sum.item(0) + y
+        self._sum[0] = total
+        return self._level.item(0) + self._frame.gains.item(0) * total
+
     def give(self, y: FloatArray) -> FloatArray:
         """Give the outputs of the model, (n_outputs,), from those of the network."""
         self._sum += y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import partial
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +99,10 @@ class Stream:
         self._u_units = _units(scaling.u_mean, scaling.u_std)
         self._y_units = _units(scaling.y_mean, scaling.y_std)
         self._frame = None if model.frame_.is_plain else FrameStepper(model.frame_)
-        self._scalar = None
-        if self._frame is None and len(self._u_units) == len(self._y_units) == 1:
+        self._scalar, self._run_scalar = None, self._online.step_scalar
+        if self._frame is not None:
+            self._run_scalar = partial(_run_integrating, self._online, self._frame)
+        if model.frame_.hold == len(self._u_units) == len(self._y_units) == 1:
             self._scalar = (*self._u_units[0], *self._y_units[0], float(scaling.y_std[0]))
 
     def step(self, u: Any, y: Any = None) -> Any:
@@ -133,7 +136,9 @@ class Stream:
         if not isfinite(x):
             return self._step_array(u, y)
         if y is None:
-            return y_mean + y_std * self._online.step_scalar(x)
+            return y_mean + y_std * self._run_scalar(x)
+        if self._frame is not None:
+            return self._step_array(u, y)
         value = float(y) if isinstance(y, NUMBERS) else float(self._measured(y)[0])
         target = (value - y_mean) / y_unit
         return y_mean + y_std * self._online.learn_scalar(x, target, self.eta)
@@ -219,6 +224,10 @@ class Stream:
         model = copy(self._model)
         model.params_ = self.params
         return model
+
+
+def _run_integrating(online: OnlineNetwork, frame: FrameStepper, x: float) -> float:
+    return frame.give_one(online.step_scalar(x))
 
 
 def _units(mean: FloatArray, std: FloatArray) -> list[tuple[float, float]]:
