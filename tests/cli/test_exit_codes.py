@@ -16,6 +16,7 @@ from cli_plant import make_columns
 
 import fastlstm
 from fastlstm.cli.outcome import EXIT_CODES, failure_of
+from fastlstm.exceptions import DataFileError
 from fastlstm.tables import write_table
 
 MAIN = "from fastlstm.cli import main; main()"
@@ -99,6 +100,21 @@ def test_full_disk_is_1_with_one_message(shell, tmp_path, line):
     assert json.loads(result.stdout)["error"]["kind"] == "runtime"
     assert result.stderr.splitlines()[-1].startswith("Error: ")
     assert Path("/dev/full").is_char_device()
+
+
+def test_old_result_stays_when_the_new_one_cannot_be_written(own_model_file, tmp_path, monkeypatch):
+    """Half a file of numbers looks like a whole one."""
+    write_table(tmp_path / "y.csv", {"y": make_columns()["level"]})
+    before = (tmp_path / "y.csv").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(DataFileError, match="No space left"):
+        write_table(tmp_path / "y.csv", make_columns())
+    assert (tmp_path / "y.csv").read_bytes() == before
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_closed_standard_output_is_1_with_one_message(shell):
