@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -19,7 +20,6 @@ PAGES = [
     *sorted(f"docs/theory/{path.name}" for path in ROOT.glob("docs/theory/*.md")),
 ]
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-MAIN = "from fastlstm.cli import main; main()"
 
 
 def text_of(page):
@@ -51,16 +51,33 @@ def test_examples_run(tmp_path, page):
             run_python(block, tmp_path)
 
 
-def test_getting_started_runs_from_top_to_bottom(tmp_path):
+def run_shell(block, folder):
+    """Run a block as a reader does who copies it; any line that fails, fails the block."""
+    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    result = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", block],
+        cwd=folder, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PATH": programs, "PYTHONWARNINGS": "error"},
+    )  # fmt: skip
+    assert result.returncode == 0, f"{block}\n{result.stdout}\n{result.stderr}"
+
+
+@pytest.mark.parametrize("page", ["docs/getting-started.md", "docs/command-line.md"])
+def test_page_runs_from_top_to_bottom(tmp_path, page):
     """The page says that every block runs, in this order, on the files of the blocks before."""
     pytest.importorskip("matplotlib", reason="the page draws a picture")
-    for language, block in blocks("docs/getting-started.md"):
-        if language == "python":
-            run_python(block, tmp_path)
-        else:
-            program, *arguments = shlex.split(block)
-            assert program == "fastlstm"
-            run_python(MAIN, tmp_path, *arguments)
+    for language, block in blocks(page):
+        run_python(block, tmp_path) if language == "python" else run_shell(block, tmp_path)
+
+
+def calls(block):
+    """Words of every call of fastlstm in a block of the shell."""
+    for line in block.splitlines():
+        words = list(shlex.shlex(line, posix=True, punctuation_chars="|;&<>"))
+        while "fastlstm" in words:
+            words = words[words.index("fastlstm") + 1 :]
+            ends = (k for k, word in enumerate(words) if set(word) <= set("|;&<>"))
+            yield words[: next(ends, len(words))]
 
 
 @pytest.mark.parametrize("page", ["docs/index.md", "docs/for-matlab-users.md"])
@@ -115,11 +132,10 @@ def test_options_shown_exist(page):
     from fastlstm.cli import app
 
     for language, block in blocks(page):
-        for line in block.splitlines() if language == "console" else []:
-            words = shlex.split(line)
-            if words[0] == "fastlstm":
-                shown = CliRunner().invoke(app, [words[1], "--help"]).stdout
-                assert all(word in shown for word in words if word.startswith("--")), line
+        for words in calls(block) if language == "console" else []:
+            command = [] if words[0].startswith("-") else words[:1]
+            shown = CliRunner().invoke(app, [*command, "--help"]).stdout
+            assert all(word in shown for word in words if word.startswith("--")), words
 
 
 @pytest.mark.parametrize("page", PAGES)

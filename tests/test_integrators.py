@@ -95,10 +95,13 @@ def test_oversampled_record_gets_a_wider_time_base():
     assert rms(y_sim - fine) < 0.2 * y_test.std()
 
 
-def test_stream_refuses_a_model_with_an_integrator(model):
-    """Sample by sample it would have to hold the sum; it says so instead of forgetting it."""
-    with pytest.raises(ValueError, match="no integrator"):
-        model.stream()
+def test_stream_follows_the_free_run_of_a_trained_model(model):
+    """Sample by sample, integrator and time base included."""
+    u, _ = slide(1500, 8)
+    stream, hold = model.stream(), model.frame_.hold
+    y = np.array([stream.step(sample) for sample in u])
+    expected = model.predict(u)
+    np.testing.assert_allclose(y[hold - 1 :: hold], expected[hold - 1 :: hold], rtol=1e-9)
 
 
 @pytest.mark.parametrize("change", [{"solver": "split"}, {"validation_fraction": 0.0}])

@@ -92,10 +92,30 @@ def test_model_that_never_rests_is_refused(random_model):
         linearise(random_model)
 
 
-def test_model_with_an_integrator_is_refused(random_model):
-    """Its output has a state that the network does not know."""
-    random_model.frame_ = Frame(np.array([0.5, 0.0]), np.zeros(2))
-    with pytest.raises(ValueError, match="neither integrators nor a time base"):
+@pytest.mark.parametrize("hold", [1, 4])
+def test_integrator_is_a_state_of_the_linear_model(random_model, hold):
+    """Free runs differ by what the linear model says, at the last sample of every step."""
+    random_model.frame_ = Frame(np.array([0.05, 0.0]), np.array([3.0, 0.0]), hold)
+    u0 = np.array([4.0, -1.05])
+    signal = np.random.default_rng(2).normal(size=(60, 2)) * [2.0, 0.1]
+    runs = []
+    for sign in (1.0, -1.0):
+        u = np.tile(u0, (STEPS + 60, 1))
+        u[STEPS:] += sign * 1e-4 * signal
+        runs.append(random_model.predict(np.repeat(u, hold, axis=0))[hold - 1 :: hold][STEPS:])
+    expected = (runs[0] - runs[1]) / 2e-4
+    system = linearise(random_model, u0, hold)
+    found = system.simulate(signal)
+    size = np.ptp(expected, axis=0)
+    np.testing.assert_allclose(found / size, expected / size, rtol=0.0, atol=1e-6)
+    assert len(system.A) == 2 * random_model.network_.n_units + 1
+    assert system.spectral_radius == pytest.approx(1.0)
+
+
+def test_wider_time_base_has_to_be_asked_for(random_model):
+    """Its steps are longer: a frequency response at the rate of the records would be wrong."""
+    random_model.frame_ = Frame(np.array([0.5, 0.0]), np.zeros(2), hold=10)
+    with pytest.raises(ValueError, match=r"hold must be .* 10; got 1"):
         linearise(random_model)
 
 

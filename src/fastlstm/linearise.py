@@ -10,6 +10,10 @@ With the state :math:`s` (h and c of every layer) and the step map :math:`s_t = 
 
 where A and B are the derivatives of F, and C and D those of :math:`G(F(s, u), u)`. D is not zero:
 the output of an LSTM answers the input of the same step.
+
+An integrator behind the network, :math:`y_t = y_{t-1} + \gamma n_t` with the increments
+:math:`\delta n_t = C x_t + D \, \delta u_t`, is a state more. The network rests while the output
+moves on evenly; deviations are those from this straight line, without any approximation.
 """
 
 from __future__ import annotations
@@ -89,7 +93,7 @@ class StateSpace(NamedTuple):
         return y
 
 
-def linearise(model: LSTMRegressor, u0: ArrayLike | None = None) -> StateSpace:
+def linearise(model: LSTMRegressor, u0: ArrayLike | None = None, hold: int = 1) -> StateSpace:
     """Linear model of a fitted model around the state at which it rests at a constant input.
 
     Parameters
@@ -98,18 +102,23 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None) -> StateSpace:
         Fitted.
     u0 : float or array of shape (n_inputs,), optional
         Constant input, in the unit of the data; the mean of the training inputs when None.
+    hold : int, default=1
+        Samples per step of the result, which must be ``model.frame_.hold``: the network of a slow
+        plant spans several samples. Its input is then the mean over these samples, its output that
+        at the last of them, and the sampling time is `hold` times that of the records.
 
     Returns
     -------
     StateSpace
-        ``A, B, C, D`` with ``n_states = 2 * n_units``: h of all layers, then c of all layers. The
-        states are those of the network; inputs and outputs have the units of the data.
+        ``A, B, C, D`` with ``n_states = 2 * n_units`` plus one per integrator: h of all layers,
+        c of all layers, integrating outputs (standardised). The states are those of the network;
+        inputs and outputs have the units of the data.
 
     Raises
     ------
     ValueError
-        If `u0` has the wrong shape or is not finite, the model does not come to rest there,
-        or its `frame_` is not plain.
+        If `u0` has the wrong shape or is not finite, the model does not come to rest there, or
+        `hold` is not that of the model.
 
     Warns
     -----
@@ -133,23 +142,19 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None) -> StateSpace:
     ((4, 4), (1, 1))
     """
     check_is_fitted(model)
-    if not model.frame_.is_plain:
+    if hold != model.frame_.hold:
         raise ValueError(
-            f"model must have neither integrators nor a time base of its own; got "
-            f"frame_={model.frame_}. Fit increments of the output, or records at a lower rate."
+            f"hold must be the number of samples that a step of the network spans, "
+            f"{model.frame_.hold}; got {hold}. Pass hold=model.frame_.hold; one step of the result "
+            "is then as long, and its input is the mean over it."
         )
     network, params, scaling = model.network_, model.params_, model.scaling_
     u = scaling.scale_inputs(_operating_input(model, u0)[None, :])[0]
     state = _rest(network, params, u)
     _, dstate, dy = _step(network, params, state, u)
     n_states = state.size
-    per_input = np.divide(1.0, scaling.u_std, out=np.zeros(len(u)), where=scaling.u_std > 0.0)
-    dy = scaling.y_std[:, None] * dy
     system = StateSpace(
-        dstate[:, :n_states],
-        dstate[:, n_states:] * per_input,
-        dy[:, :n_states],
-        dy[:, n_states:] * per_input,
+        dstate[:, :n_states], dstate[:, n_states:], dy[:, :n_states], dy[:, n_states:]
     )
     if system.spectral_radius >= 1.0:
         warnings.warn(
@@ -159,7 +164,22 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None) -> StateSpace:
             DataWarning,
             stacklevel=2,
         )
-    return system
+    A, B, C, D = _with_integrators(system, model.frame_.gains)
+    per_input = np.divide(1.0, scaling.u_std, out=np.zeros(len(u)), where=scaling.u_std > 0.0)
+    unit = scaling.y_std[:, None]
+    return StateSpace(A, B * per_input, unit * C, unit * D * per_input)
+
+
+def _with_integrators(system: StateSpace, gains: FloatArray) -> StateSpace:
+    """Put integrators behind the outputs whose gain is not zero, each with a state of its own."""
+    A, B, C, D = system
+    on = np.flatnonzero(gains)
+    direct_state, direct_input = gains[on, None] * C[on], gains[on, None] * D[on]
+    below = np.hstack([direct_state, np.eye(len(on))])
+    A = np.vstack([np.hstack([A, np.zeros((len(A), len(on)))]), below])
+    C, D = np.hstack([C, np.zeros((len(C), len(on)))]), D.copy()
+    C[on], D[on] = below, direct_input
+    return StateSpace(A, np.vstack([B, direct_input]), C, D)
 
 
 def _operating_input(model: LSTMRegressor, u0: ArrayLike | None) -> FloatArray:

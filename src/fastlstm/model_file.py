@@ -14,7 +14,7 @@ import os
 import secrets
 import stat
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -117,17 +117,33 @@ def write_model(path: str | os.PathLike[str], content: ModelContent) -> None:
 
 def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a temporary file beside `path`, flush it to disk, and move it into place."""
+    replace_by(path, lambda temporary: temporary.write_bytes(data))
+
+
+def replace_by(path: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
+    """Let `write` make a file beside `path`, flush it to disk, and move it into place.
+
+    A device or a pipe is written to instead: moving a file there would remove it.
+
+    Parameters
+    ----------
+    path : path-like
+    write : callable
+        Takes a path with the extension of `path`, at which there is nothing yet.
+    """
     target = Path(os.path.realpath(path))
+    if target.is_char_device() or target.is_fifo():
+        write(target)
+        return
     if target.is_dir() or not target.parent.is_dir():
         raise FileNotFoundError(
             f"path must name a file in an existing folder; got {os.fspath(path)!r}. "
             "Create the folder first, or add a file name such as plant.safetensors."
         )
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.stem}.{secrets.token_hex(6)}.tmp{target.suffix}")
     try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
+        write(temporary)
+        with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import partial
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastlstm._core.online import OnlineNetwork, Path
 from fastlstm.arrays import to_float
+from fastlstm.frame_step import FrameStepper
 
 if TYPE_CHECKING:
     from fastlstm.regressor import LSTMRegressor
@@ -31,6 +33,10 @@ class Stream:
     in standardised units, where :math:`e_t` is prediction minus measurement and :math:`\phi_t` the
     derivative of the prediction by the weights with the cell cut at the delay. Made by
     `LSTMRegressor.stream`; `model` gives what was learned back as an estimator.
+
+    A model with an integrator runs without learning. Where its network spans several samples, the
+    prediction is renewed by the last of them and stands until then: a stream cannot interpolate
+    towards inputs to come, as `predict` does.
 
     Parameters
     ----------
@@ -85,11 +91,6 @@ class Stream:
             raise ValueError(
                 f"eta must be in [0, 1]; got {eta}. Take 0.1, or less where y is noisy."
             )
-        if not model.frame_.is_plain:
-            raise ValueError(
-                "model must have no integrator behind its network and the time base of its "
-                f"records; got frame_={model.frame_}. Fit increments of the output instead."
-            )
         self.eta, self.path = float(eta), path
         self._model = copy(model)
         self._online = OnlineNetwork(model.network_, model.params_, path)
@@ -97,8 +98,11 @@ class Stream:
         self._y_mean, self._y_std = scaling.y_mean, scaling.y_std
         self._u_units = _units(scaling.u_mean, scaling.u_std)
         self._y_units = _units(scaling.y_mean, scaling.y_std)
-        self._scalar = None
-        if len(self._u_units) == len(self._y_units) == 1:
+        self._frame = None if model.frame_.is_plain else FrameStepper(model.frame_)
+        self._scalar, self._run_scalar = None, self._online.step_scalar
+        if self._frame is not None:
+            self._run_scalar = partial(_run_integrating, self._online, self._frame)
+        if model.frame_.hold == len(self._u_units) == len(self._y_units) == 1:
             self._scalar = (*self._u_units[0], *self._y_units[0], float(scaling.y_std[0]))
 
     def step(self, u: Any, y: Any = None) -> Any:
@@ -109,7 +113,8 @@ class Stream:
         u : float, or array of shape (n_inputs,)
             Input of this sample; a number for one channel.
         y : float, or array of shape (n_outputs,), optional
-            Output measured at this sample. Channels that are not finite were not measured.
+            Output measured at this sample. Channels that are not finite were not measured. Models
+            whose `frame_` has an integrator or a wider time base do not learn and take none.
 
         Returns
         -------
@@ -119,7 +124,8 @@ class Stream:
         Raises
         ------
         ValueError
-            If `u` is not finite, or `u` or `y` has the wrong number of channels. Nothing has moved.
+            If `u` is not finite, `u` or `y` has the wrong number of channels, or `y` is given and
+            the model cannot learn. Nothing has moved.
         TypeError
             If `u` or `y` holds something that is no number.
         """
@@ -130,7 +136,9 @@ class Stream:
         if not isfinite(x):
             return self._step_array(u, y)
         if y is None:
-            return y_mean + y_std * self._online.step_scalar(x)
+            return y_mean + y_std * self._run_scalar(x)
+        if self._frame is not None:
+            return self._step_array(u, y)
         value = float(y) if isinstance(y, NUMBERS) else float(self._measured(y)[0])
         target = (value - y_mean) / y_unit
         return y_mean + y_std * self._online.learn_scalar(x, target, self.eta)
@@ -138,6 +146,12 @@ class Stream:
     def _step_array(self, u: Any, y: Any) -> Any:
         if not _is_plain(u, len(self._u_units)):
             u = _channels(to_float(u, "u"), len(self._u_units), "u")
+        if y is not None and self._frame is not None:
+            raise ValueError(
+                "y must be None for a model with an integrator or a time base of its own: its "
+                f"network does not give y itself, so the rule has no error bound; got {y!r}. "
+                "Follow the plant with partial_fit, or fit increments of the output."
+            )
         target = None if y is None else _standardised(self._measured(y), self._y_units)
         try:
             y_pred = self._advance(_standardised(u, self._u_units), target)
@@ -147,7 +161,15 @@ class Stream:
         return float(y_pred[0]) if len(y_pred) == 1 else y_pred
 
     def _advance(self, u: FloatArray, y: FloatArray | None) -> FloatArray:
+        if self._frame is not None:
+            return self._advance_framed(self._frame, u)
         return self._online.step(u) if y is None else self._online.learn(u, y, self.eta)[0]
+
+    def _advance_framed(self, frame: FrameStepper, u: FloatArray) -> FloatArray:
+        if not np.isfinite(u).all():
+            raise ValueError("not finite")
+        seen = frame.take(u)
+        return frame.y if seen is None else frame.give(self._online.step(seen))
 
     def _carefully_standardised(self, u: FloatArray) -> FloatArray:
         """For what overflows on the plain way."""
@@ -174,8 +196,18 @@ class Stream:
             ) from error
         return _channels(array, len(self._y_units), "y")
 
-    def reset(self) -> None:
-        """Back to rest, for a new record; the weights learned so far stay."""
+    def reset(self, y: Any = None) -> None:
+        """Back to rest, for a new record; the weights learned so far stay.
+
+        Parameters
+        ----------
+        y : float, or array of shape (n_outputs,), optional
+            Outputs before the first sample, where the integrators of the model begin; by default
+            those of the training records. Outputs without integrator take no notice.
+        """
+        if self._frame is not None:
+            start = None if y is None else _channels(to_float(y, "y"), len(self._y_units), "y")
+            self._frame.reset(None if start is None else _standardised(start, self._y_units))
         self._online.reset()
 
     @property
@@ -192,6 +224,10 @@ class Stream:
         model = copy(self._model)
         model.params_ = self.params
         return model
+
+
+def _run_integrating(online: OnlineNetwork, frame: FrameStepper, x: float) -> float:
+    return frame.give_one(online.step_scalar(x))
 
 
 def _units(mean: FloatArray, std: FloatArray) -> list[tuple[float, float]]:

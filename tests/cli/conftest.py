@@ -44,3 +44,15 @@ def model_file(run, readout_solver, plant_csv, tmp_path):
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     return path
+
+
+@pytest.fixture
+def own_model_file(run, plant_csv, tmp_path):
+    """Fit a model that other processes can load: its solver is one of the library."""
+    path = tmp_path / "own.safetensors"
+    result = run(
+        "fit", plant_csv, "-u", "u1,u2", "-y", "level,flow", "--model", path, "--solver", "ridge",
+        "--hidden", "8", "--head", "none", "--time-limit", "1", "--quiet",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    return path

@@ -31,7 +31,7 @@ def benchmark(run, monkeypatch):
 
 def test_benchmark_prints_the_table_and_saves_the_numbers(benchmark, tmp_path):
     """Table on stdout, paths on stderr, and both agree."""
-    result = benchmark("small", "--seeds", 2, "--time-limit", 0.2, "--json", "out.json", "--quiet")
+    result = benchmark("small", "--seeds", 2, "--time-limit", 0.2, "--save", "out.json", "--quiet")
     assert result.exit_code == 0, result.stderr
     line = next(line for line in result.stdout.splitlines() if line.startswith("small, late"))
     (found,) = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["sets"]
@@ -61,7 +61,7 @@ MISTAKES = {
     "unknown set": (["smal"], "must be one of"),
     "no files": (["wh2009"], "WienerHammerBenchMark.mat"),
     "no files in folder": (["wh2009", "--data", "."], "nonlinearbenchmark.org"),
-    "json name": (["small", "--json", "out.html"], "must end in"),
+    "json name": (["small", "--save", "out.html"], "must end in"),
     "no time": (["small", "--time-limit", "0"], "time_limit"),
 }
 
@@ -110,7 +110,7 @@ def test_ctrl_c_keeps_what_is_done_and_exits_with_130(benchmark, monkeypatch, tm
         return finished(self, *arguments, **options)
 
     monkeypatch.setattr(LSTMRegressor, "fit", fit)
-    result = benchmark("small", "--time-limit", 0.1, "--json", "out.json", "--quiet")
+    result = benchmark("small", "--time-limit", 0.1, "--save", "out.json", "--quiet")
     assert result.exit_code == 130 and "Interrupted" in result.stderr
     assert "small, late" in result.stdout
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["interrupted"] is True

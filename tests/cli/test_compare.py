@@ -37,7 +37,7 @@ def compare(run, readout_solver, plant_csv):
 
 def test_compare_prints_the_table_and_writes_report_and_numbers(compare, tmp_path):
     """Table on stdout, paths on stderr, both files complete and in agreement."""
-    result = compare("--html", "out.html", "--json", "out.json")
+    result = compare("--html", "out.html", "--save", "out.json")
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert "RMSE level" in lines[0] and "RMSE flow" in lines[0]
@@ -52,7 +52,7 @@ def test_compare_prints_the_table_and_writes_report_and_numbers(compare, tmp_pat
 
 def test_compare_gives_the_numbers_of_the_library(compare, tmp_path):
     """The command is `fastlstm.compare` on the columns of the file."""
-    assert compare("--no-html", "--json", "out.json").exit_code == 0
+    assert compare("--no-html", "--save", "out.json").exit_code == 0
     row = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["rows"][-1]
     columns = make_columns()
     X = np.stack([columns["u1"], columns["u2"]], axis=1)
@@ -68,7 +68,7 @@ def test_compare_judges_by_the_test_files_given(compare, tmp_path):
     """Then all of DATA is for training."""
     write_table(tmp_path / "a.csv", make_columns(200, seed=1))
     write_table(tmp_path / "b.csv", make_columns(150, seed=2))
-    result = compare("--test", "a.csv", "--test", "b.csv", "--no-html", "--json", "out.json")
+    result = compare("--test", "a.csv", "--test", "b.csv", "--no-html", "--save", "out.json")
     assert result.exit_code == 0, result.stderr
     data = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["data"]
     assert data["test_steps"] == [200, 150] and data["train_steps"] == [400]
@@ -77,7 +77,7 @@ def test_compare_judges_by_the_test_files_given(compare, tmp_path):
 def test_compare_repeats_with_seeds_and_runs_chains(compare, tmp_path):
     """`--repeats` counts up from `--seed`; + joins solvers."""
     result = compare(
-        "--seed", 3, "--repeats", 2, "--no-html", "--json", "out.json",
+        "--seed", 3, "--repeats", 2, "--no-html", "--save", "out.json",
         solvers="readout,readout+readout",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
@@ -101,7 +101,7 @@ MISTAKES = {
     "unknown solver": (["--solvers", "adam"], "solver must be"),
     "html name": (["--html", "out.txt"], "must end in"),
     "html folder": (["--html", "absent/out.html"], "a folder that exists"),
-    "json name": (["--json", "out.html"], "must end in"),
+    "json name": (["--save", "out.html"], "must end in"),
     "no time": (["--time-limit", "0"], "time_limit"),
     "no test file": (["--test", "absent.csv"], "absent.csv"),
 }
@@ -140,7 +140,7 @@ def obey_interrupts():
 
 def test_ctrl_c_keeps_the_methods_done_so_far(long_csv, tmp_path):
     """Table, report and numbers of what there is, and the exit code of an interrupt."""
-    arguments = ["--solvers", "lm", "--time-limit", "60", "--html", "out.html", "--json", "o.json"]
+    arguments = ["--solvers", "lm", "--time-limit", "60", "--html", "out.html", "--save", "o.json"]
     process = subprocess.Popen(
         [*COMMAND, "compare", str(long_csv), *arguments],
         cwd=tmp_path,

@@ -47,11 +47,16 @@ class Plant:
         compile_c([*command, "-lm"], folder)
         self._library = ctypes.CDLL(str(path))
         self._n_outputs, self.dtype = model.n_outputs_, dtype
-        self._state = np.full(2 * model.network_.n_units, np.nan, dtype)
+        # more than any model has: h and c, and what integrators and steps of several samples add
+        size = 2 * model.network_.n_units + 4 * model.n_outputs_ + model.n_features_in_ + 2
+        self._state = np.full(size, np.nan, dtype)
         self.init()
 
     def init(self):
         self._library.plant_init(self._state.ctypes)
+
+    def set_outputs(self, y):
+        self._library.plant_set_outputs(self._state.ctypes, np.asarray(y, self.dtype).ctypes)
 
     def run(self, u):
         y = np.full((len(u), self._n_outputs), np.nan, self.dtype)

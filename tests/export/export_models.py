@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastlstm.export import from_weights
+from fastlstm.frame import Frame
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 
@@ -28,7 +29,9 @@ def make_scaling(n_inputs, n_outputs):
     )
 
 
-def make_model(n_inputs=1, n_outputs=1, hidden=(5, 3), head=(4,), *, scaling=None, gain=1.0):
+def make_model(
+    n_inputs=1, n_outputs=1, hidden=(5, 3), head=(4,), *, scaling=None, gain=1.0, frame=None
+):
     """Model with weights of the size that a trained network has, seed fixed."""
     network = Network(n_inputs, n_outputs, hidden, head)
     rng = np.random.default_rng(1)
@@ -36,7 +39,14 @@ def make_model(n_inputs=1, n_outputs=1, hidden=(5, 3), head=(4,), *, scaling=Non
         name: gain * rng.uniform(-1.0, 1.0, shape) / np.sqrt(shape[-1])
         for name, shape in network.shapes.items()
     }
-    return from_weights(network, weights, scaling or make_scaling(n_inputs, n_outputs))
+    scaling = scaling or make_scaling(n_inputs, n_outputs)
+    return from_weights(network, weights, scaling, frame=frame)
+
+
+def make_framed(hold=1):
+    """Two inputs, three outputs of which the first and the last integrate, each with a level."""
+    frame = Frame(np.array([0.03, 0.0, 0.01]), np.array([1.5, 0.0, -0.5]), hold)
+    return make_model(2, 3, frame=frame)
 
 
 def make_inputs(model, n_steps, dtype=np.float64, seed=3):

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from export_models import STRUCTURES, deviation, make_inputs, make_model, predict
+from onnx_session import session
 
 from fastlstm.exceptions import ExportWarning
 from fastlstm.export import export_onnx, to_onnx
@@ -13,16 +14,6 @@ from fastlstm.export.onnx_graph import to_onnx_gates
 
 BOUND = 1e-6  # standard deviations of the output; float32, dynamics that forget
 ELEMENTARY = {"Add", "Concat", "MatMul", "Mul", "Sigmoid", "Slice", "Tanh"}
-
-
-def session(proto):
-    """Session on one thread."""
-    onnxruntime = pytest.importorskip("onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(
-        proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
 
 
 def run_steps(model, u):

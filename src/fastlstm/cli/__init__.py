@@ -9,10 +9,11 @@ import typer
 from fastlstm.cli.benchmark import benchmark
 from fastlstm.cli.compare import compare
 from fastlstm.cli.demo import demo
-from fastlstm.cli.errors import guarded
+from fastlstm.cli.errors import Commands, guarded
 from fastlstm.cli.evaluate import evaluate
 from fastlstm.cli.export import export
 from fastlstm.cli.fit import fit
+from fastlstm.cli.outcome import EXIT_CODES
 from fastlstm.cli.report_model import report
 from fastlstm.cli.simulate import simulate
 
@@ -21,6 +22,9 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="fastlstm",
     help="Free-run LSTM models from measured u(t) -> y(t) records, trained in seconds.",
+    cls=Commands,
+    epilog="\b\nExit codes:\n"
+    + "\n".join(f"  {code:3d}  {text}" for code, text in EXIT_CODES.items()),
     no_args_is_help=True,
     rich_markup_mode=None,  # importing rich for the help text would double its time
     pretty_exceptions_enable=False,

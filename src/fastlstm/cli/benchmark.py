@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fastlstm.cli import options
-from fastlstm.cli.errors import INTERRUPTED, say
+from fastlstm.cli.names import SET_NAMES
+from fastlstm.cli.outcome import Outcome, interrupted
+from fastlstm.cli.output import say
 
 if TYPE_CHECKING:
     from fastlstm.datasets import Dataset
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 def benchmark(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Sets, such as wh2009; default: all at hand."),
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Sets, such as wh2009; default: all at hand.",
+            autocompletion=options.complete_from(SET_NAMES),
+        ),
     ] = None,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Trainings per set, with seeds 0, 1, ...")
@@ -25,7 +31,7 @@ def benchmark(
     time_limit: Annotated[
         float, typer.Option("--time-limit", help="Seconds for each training.")
     ] = 10.0,
-    json: Annotated[Path | None, typer.Option("--json", help="File for the numbers.")] = None,
+    save: options.Save = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -34,7 +40,7 @@ def benchmark(
     ] = None,
     jobs: options.Jobs = 1,
     quiet: options.Quiet = False,
-) -> None:
+) -> Outcome:
     """Train and score the default model on published benchmarks.
 
     Every set is run by its official rules with the same settings; the table shows the median error
@@ -44,8 +50,8 @@ def benchmark(
     from fastlstm.cli.compare_progress import make_display
     from fastlstm.cli.data import check_writable
 
-    if json is not None:
-        check_writable(json, (".json",))
+    if save is not None:
+        check_writable(save, (".json",))
     datasets = load(names, data)
 
     from fastlstm.official import run_official
@@ -63,14 +69,13 @@ def benchmark(
     for run in result.runs:
         for text in run.warnings:
             say(f"Warning: {run.name} (seed {run.seed}): {text}")
-    typer.echo(result.table())
     say(summary(result))
-    if json is not None:
-        result.to_json(json)
-        say(f"Numbers: {json}")
-    if result.interrupted:
-        say("Interrupted: these are the trainings that were done.")
-        raise typer.Exit(INTERRUPTED)
+    if save is not None:
+        result.to_json(save)
+        say(f"Numbers: {save}")
+    stopped = interrupted("Interrupted: these are the trainings that were done.")
+    values = {**result.as_dict(), "file": save}
+    return Outcome(result.table(), values, stopped if result.interrupted else None)
 
 
 def load(names: list[str] | None, folder: Path | None) -> list[Dataset]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fastlstm.cli import options
-from fastlstm.cli.errors import INTERRUPTED, say
+from fastlstm.cli.names import CONTESTANT_NAMES
+from fastlstm.cli.outcome import Outcome, interrupted
+from fastlstm.cli.output import say
 
 if TYPE_CHECKING:
     from fastlstm.comparison import Comparison
@@ -37,6 +39,7 @@ def compare(
             metavar="NAMES",
             help="Methods, separated by commas, torch among them; ridge+lm runs lm after ridge. "
             "Default: all, and torch where it is installed.",
+            autocompletion=options.complete_list_from(CONTESTANT_NAMES),
         ),
     ] = "all",
     time_limit: Annotated[
@@ -54,11 +57,9 @@ def compare(
     jobs: options.Jobs = 1,
     html: Annotated[Path, typer.Option("--html", help="Report to write.")] = Path("compare.html"),
     no_html: Annotated[bool, typer.Option("--no-html", help="Write no report.")] = False,
-    json: Annotated[
-        Path | None, typer.Option("--json", help="File for the numbers and curves.")
-    ] = None,
+    save: options.Save = None,
     quiet: options.Quiet = False,
-) -> None:
+) -> Outcome:
     """Compare training methods on measured records.
 
     Trains each method on the same part of the data for the same time, prints a table of their
@@ -73,8 +74,8 @@ def compare(
 
     if not no_html:
         check_writable(html, (".html", ".htm"))
-    if json is not None:
-        check_writable(json, (".json",))
+    if save is not None:
+        check_writable(save, (".json",))
     records = records_for_fit(data, inputs, outputs, record)
     judged = None
     if test:
@@ -96,7 +97,7 @@ def compare(
             n_jobs=jobs,
             callback=display,
         )
-    finish(result, None if no_html else html, json)
+    return finish(result, None if no_html else html, save)
 
 
 def parse_solvers(text: str) -> Contestants | None:
@@ -124,15 +125,14 @@ def as_frames(records: NamedRecords) -> tuple[list[Frame], list[Frame]]:
     )
 
 
-def finish(result: Comparison, html: Path | None, json: Path | None) -> None:
-    """Print the table, write the files, and exit with 130 after Ctrl-C."""
-    typer.echo(result.table())
-    if json is not None:
-        result.to_json(json)
-        say(f"Numbers: {json}")
+def finish(result: Comparison, html: Path | None, save: Path | None) -> Outcome:
+    """Write the files; after Ctrl-C they hold what there is."""
+    if save is not None:
+        result.to_json(save)
+        say(f"Numbers: {save}")
     if html is not None:
         result.report(html)
         say(f"Report: {html}")
-    if result.interrupted:
-        say("Interrupted: these are the methods that were done or under way.")
-        raise typer.Exit(INTERRUPTED)
+    stopped = interrupted("Interrupted: these are the methods that were done or under way.")
+    values = {**result.as_dict(), "file": save, "report": html}
+    return Outcome(result.table(), values, stopped if result.interrupted else None)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import TYPE_CHECKING, Any, Self
 
-from fastlstm.cli.errors import say
-from fastlstm.cli.progress import REDRAWS_PER_SECOND, remaining
+from fastlstm.cli.output import say
+from fastlstm.cli.progress import REDRAWS_PER_SECOND, draws_in_place, remaining
 
 if TYPE_CHECKING:
     from fastlstm.comparison import MethodProgress
@@ -100,4 +99,4 @@ def make_display(quiet: bool) -> Silent:
     """Choose the display that suits where the messages go."""
     if quiet:
         return Silent()
-    return Bars() if sys.stderr.isatty() else PlainLines()
+    return Bars() if draws_in_place() else PlainLines()

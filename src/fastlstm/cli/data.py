@@ -104,6 +104,23 @@ def run_model(model: LSTMRegressor, records: NamedRecords, n_init: int) -> list[
     return [part.reshape(len(part), -1) for part in y_sim]
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder for results, and those above it.
+
+    Raises
+    ------
+    DataFileError
+        If it cannot be.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataFileError(
+            f"--out must be a folder, or one that can be made; {path} cannot: {error}. "
+            "Choose another."
+        ) from error
+
+
 def check_writable(path: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse a file that could not be written at the end of a long run.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fastlstm.cli import options
-from fastlstm.cli.errors import INTERRUPTED, say
+from fastlstm.cli.outcome import Outcome, interrupted
+from fastlstm.cli.output import say
 
 if TYPE_CHECKING:
     from fastlstm.datasets import Dataset
@@ -28,38 +29,43 @@ def demo(
     seed: options.Seed = 0,
     jobs: options.Jobs = 1,
     quiet: options.Quiet = False,
-) -> None:
+) -> Outcome:
     """Identify a simulated Wiener-Hammerstein circuit and compare with a linear model.
 
     Writes demo.png and demo.safetensors. Ctrl-C stops the training and keeps the best model.
     """
     sizes = options.parse_sizes(hidden), options.parse_sizes(head)
-    out.mkdir(parents=True, exist_ok=True)
-
-    from fastlstm.cli.fit import train, was_interrupted
+    from fastlstm.cli.data import make_folder
+    from fastlstm.cli.fit import facts, train, was_interrupted
     from fastlstm.cli.progress import make_progress
     from fastlstm.datasets import default_plant
     from fastlstm.regressor import LSTMRegressor
 
+    make_folder(out)
     plant = default_plant()
-    describe(plant)
+    steps = sum(map(len, plant.train))
+    say(f"Plant: {plant.name}, {steps} training steps, free-run test without noise")
     linear, linear_times = run_linear(plant)
     model = LSTMRegressor(*sizes, time_limit=time_limit, random_state=seed, n_jobs=jobs)
     model = train(model, training_records(plant), make_progress(quiet))
     simulated = run_network(model, plant)
-    print_table(plant, linear, linear_times, simulated, (model.cpu_time_, model.fit_time_))
-    model.save(out / "demo.safetensors")
-    typer.echo(f"Model: {out / 'demo.safetensors'}")
-    draw(plant, simulated, out / "demo.png")
-    if was_interrupted(model):
-        say("Interrupted: these are the results of the best model so far.")
-        raise typer.Exit(INTERRUPTED)
-
-
-def describe(plant: Dataset) -> None:
-    """Say what is identified."""
-    steps = sum(map(len, plant.train))
-    typer.echo(f"Plant: {plant.name}, {steps} training steps, free-run test without noise")
+    rows = [
+        *scores_of("linear", plant, linear, linear_times),
+        *scores_of("LSTM", plant, simulated, (model.cpu_time_, model.fit_time_)),
+    ]
+    path = out / "demo.safetensors"
+    model.save(path)
+    picture = draw(plant, simulated, out / "demo.png")
+    lines = [table(rows, plant.unit), f"Model: {path}"]
+    if picture is not None:
+        lines.append(f"Picture: {picture}")
+    stopped = interrupted("Interrupted: these are the results of the best model so far.")
+    return Outcome(
+        "\n".join(lines),
+        {"plant": plant.name, "unit": plant.unit, "rows": rows, "training": facts(model),
+         "model": path, "picture": picture},
+        stopped if was_interrupted(model) else None,
+    )  # fmt: skip
 
 
 def training_records(plant: Dataset) -> NamedRecords:
@@ -101,32 +107,40 @@ def run_network(model: LSTMRegressor, plant: Dataset) -> dict[str, FloatArray]:
     return simulated
 
 
-def print_table(
-    plant: Dataset,
-    linear: dict[str, FloatArray],
-    linear_times: tuple[float, float],
-    network: dict[str, FloatArray],
-    network_times: tuple[float, float],
-) -> None:
-    """Error and fit of both models on every test, beside what they cost to train."""
-    from fastlstm.cli.report import format_table
+def scores_of(
+    label: str, plant: Dataset, simulated: dict[str, FloatArray], times: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Error and fit of a model on every test, beside what it cost to train."""
     from fastlstm.metrics import fit_percent
 
-    rows = []
-    for test, record in plant.tests.items():
-        for label, simulated, times in (
-            ("linear", linear, linear_times),
-            ("LSTM", network, network_times),
-        ):
-            fit = fit_percent(record.y, simulated[test], washout=plant.init_window).mean()
-            score = plant.score(test, simulated[test])
-            row = [label, test, f"{score:.4g}", f"{fit:.2f}", *(f"{t:.2f}" for t in times)]
-            rows.append(row)
-    header = ["model", "record", f"RMSE {plant.unit}", "fit %", "CPU s", "wall s"]
-    typer.echo(format_table(header, rows))
+    return [
+        {
+            "model": label,
+            "record": test,
+            "rmse": plant.score(test, simulated[test]),
+            "fit_percent": float(
+                fit_percent(record.y, simulated[test], washout=plant.init_window).mean()
+            ),
+            "cpu_time": times[0],
+            "wall_time": times[1],
+        }
+        for test, record in plant.tests.items()
+    ]
 
 
-def draw(plant: Dataset, simulated: dict[str, FloatArray], path: Path) -> None:
+def table(rows: list[dict[str, Any]], unit: str) -> str:
+    """Text for the results of `scores_of`."""
+    from fastlstm.cli.report import format_table
+
+    formats = {"rmse": ".4g", "fit_percent": ".2f", "cpu_time": ".2f", "wall_time": ".2f"}
+    cells = [
+        [row["model"], row["record"], *(format(row[key], form) for key, form in formats.items())]
+        for row in rows
+    ]
+    return format_table(["model", "record", f"RMSE {unit}", "fit %", "CPU s", "wall s"], cells)
+
+
+def draw(plant: Dataset, simulated: dict[str, FloatArray], path: Path) -> Path | None:
     """Picture of the first test record; without matplotlib a line says so."""
     from fastlstm.plots import plot_fit
 
@@ -143,5 +157,5 @@ def draw(plant: Dataset, simulated: dict[str, FloatArray], path: Path) -> None:
         )
     except ImportError as error:
         say(f"No picture: {error}")
-        return
-    typer.echo(f"Picture: {path}")
+        return None
+    return path

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fastlstm.cli import options
-from fastlstm.cli.errors import say
+from fastlstm.cli.outcome import Failure, Outcome, failure_of
+from fastlstm.cli.output import say
 
 if TYPE_CHECKING:
     from fastlstm.tables import NamedRecords
@@ -29,7 +30,7 @@ def evaluate(
     init: options.InitWindow = 0,
     washout: options.Washout = None,
     sampling_time: options.SamplingTime = None,
-) -> None:
+) -> Outcome:
     """Compare a saved model in free run with measured outputs.
 
     Prints RMSE, NRMSE and fit of every output, and writes a picture of measured against simulated
@@ -37,7 +38,7 @@ def evaluate(
     the washout of the model is not.
     """
     from fastlstm.cli.data import check_writable, records_for_model, run_model
-    from fastlstm.cli.report import count, first_scored, score_table
+    from fastlstm.cli.report import count, first_scored, score_outputs, score_table
     from fastlstm.loading import load
 
     picture = None if no_plot else plot or Path(f"{data[0].stem}.png")
@@ -49,17 +50,37 @@ def evaluate(
     y_sim = run_model(model, records, init)
     automatic = 0 if init > 0 else first_scored(records.y, model.washout_)
     skipped = max(init, automatic if washout is None else washout)
-    typer.echo(f"Free run on {count(len(y_sim), 'record')}, without the first {skipped} steps:")
-    typer.echo(score_table(records.output_names, records.y, y_sim, skipped))
+    scores = score_outputs(records.output_names, records.y, y_sim, skipped)
+    title = f"Free run on {count(len(y_sim), 'record')}, without the first {skipped} steps:"
+    lines, failure = [title, score_table(scores)], None
     if picture is not None:
-        try:
-            draw(picture, records, y_sim, sampling_time, skipped)
-        except ImportError as error:
-            if plot is not None:
-                raise
-            say(f"No picture: {error}")
-            return
-        typer.echo(f"Picture: {picture}")
+        failure = try_to_draw(picture, records, y_sim, sampling_time, skipped)
+        if failure is None:
+            lines.append(f"Picture: {picture}")
+        elif plot is None:  # a picture that nobody asked for may be missing
+            say(f"No picture: {failure.message}")
+            picture = failure = None
+    result = {
+        "records": list(records.labels),
+        "n_steps": sum(map(len, y_sim)),
+        "n_init": init,
+        "washout": skipped,
+        "outputs": scores,
+        "picture": None if failure else picture,
+    }
+    return Outcome("\n".join(lines), result, failure)
+
+
+def try_to_draw(path: Path, *what: Any) -> Failure | None:
+    """Draw; the numbers are worth printing even where there is nothing to draw with."""
+    try:
+        draw(path, *what)
+    except ImportError as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        return failure
+    return None
 
 
 def draw(

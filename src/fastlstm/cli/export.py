@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from fastlstm.cli import options
+from fastlstm.cli.names import FORMAT_NAMES
+from fastlstm.cli.outcome import Outcome
 
 
 def export(
@@ -18,7 +20,8 @@ def export(
             "--format",
             "-f",
             metavar="FORMAT",
-            help="c, c-double, onnx, onnx-sequence, torch or keras.",
+            help=f"One of {', '.join(FORMAT_NAMES)}.",
+            autocompletion=options.complete_from(FORMAT_NAMES),
         ),
     ],
     out: Annotated[
@@ -27,7 +30,7 @@ def export(
             "--out", "-o", help="File to write; for C a folder, or a file such as fw/plant.c."
         ),
     ],
-) -> None:
+) -> Outcome:
     """Write a saved model in the format of another system.
 
     c: C99 in float with a self-test; c-double: the same in double. onnx: one step with the state as
@@ -37,9 +40,10 @@ def export(
     from fastlstm.export import export_model
     from fastlstm.loading import load
 
+    model = load(model_path)
     if out.exists() and out.samefile(model_path):
         raise ValueError(
             f"--out must name another file than the model; got {out} for both. Choose another name."
         )
-    for path in export_model(load(model_path), out, format):
-        typer.echo(path)
+    files = export_model(model, out, format)
+    return Outcome("\n".join(map(str, files)), {"format": format, "files": files})

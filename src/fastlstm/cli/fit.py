@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fastlstm.cli import options
-from fastlstm.cli.errors import INTERRUPTED, say
+from fastlstm.cli.outcome import Outcome, interrupted
 
 if TYPE_CHECKING:
     from fastlstm.cli.progress import Quiet
@@ -26,7 +26,7 @@ def fit(
     ] = Path("model.safetensors"),
     hidden: options.Hidden = "auto",
     head: options.Head = "auto",
-    solver: Annotated[str, typer.Option("--solver", help="Training method.")] = "auto",
+    solver: options.Solver = "auto",
     alpha: Annotated[float, typer.Option("--alpha", help="Ridge on the weights.")] = 1e-4,
     washout: Annotated[
         str, typer.Option("--washout", help="First steps of a record that are not scored, or auto.")
@@ -38,7 +38,7 @@ def fit(
     seed: options.Seed = 0,
     jobs: options.Jobs = 1,
     quiet: options.Quiet = False,
-) -> None:
+) -> Outcome:
     """Train a model on measured records and save it.
 
     Ctrl-C stops the training and saves the best model so far.
@@ -67,10 +67,13 @@ def fit(
     )
     model = train(model, records, make_progress(quiet))
     model.save(model_path)
-    print_result(model, records, model_path)
-    if was_interrupted(model):
-        say(f"Interrupted: the best model so far is in {model_path}.")
-        raise typer.Exit(INTERRUPTED)
+    scores, skipped = scores_of(model, records)
+    kept = f"Interrupted: the best model so far is in {model_path}."
+    return Outcome(
+        describe(model, scores, skipped, len(records.u), model_path),
+        {"model": model_path, **facts(model), "washout": skipped, "outputs": scores},
+        interrupted(kept) if was_interrupted(model) else None,
+    )
 
 
 def train(model: LSTMRegressor, records: NamedRecords, display: Quiet) -> LSTMRegressor:
@@ -97,18 +100,45 @@ def was_interrupted(model: LSTMRegressor) -> bool:
     return model.status_ == Status.INTERRUPTED.value
 
 
-def print_result(model: LSTMRegressor, records: NamedRecords, path: Path) -> None:
-    """How the training went, and how well the model reproduces its records."""
+def scores_of(model: LSTMRegressor, records: NamedRecords) -> tuple[list[dict[str, Any]], int]:
+    """How well the model reproduces its records, and the steps that are not scored."""
     from fastlstm.cli.data import run_model
-    from fastlstm.cli.report import count, first_scored, score_table
+    from fastlstm.cli.report import first_scored, score_outputs
 
     assert records.y is not None
-    typer.echo(
-        f"{path}: {model.network_.n_params} weights, {model.n_iter_} iterations, "
-        f"{model.cpu_time_:.2f} s CPU, {model.fit_time_:.2f} s wall, {model.status_}"
-    )
     washout = first_scored(records.y, model.washout_)
-    number = count(len(records.u), "training record")
-    typer.echo(f"Free run on {number}, without the first {washout} steps:")
     y_sim = run_model(model, records, n_init=0)
-    typer.echo(score_table(records.output_names, records.y, y_sim, washout))
+    return score_outputs(records.output_names, records.y, y_sim, washout), washout
+
+
+def facts(model: LSTMRegressor) -> dict[str, Any]:
+    """How the training went, for programs."""
+    network = model.network_
+    return {
+        "hidden_sizes": network.hidden_sizes,
+        "head_sizes": network.head_sizes,
+        "n_weights": network.n_params,
+        "solver": model.solver_,
+        "status": model.status_,
+        "message": model.message_,
+        "n_iter": model.n_iter_,
+        "cpu_time": model.cpu_time_,
+        "wall_time": model.fit_time_,
+        "rmse_train": model.rmse_train_,
+        "rmse_validation": model.rmse_validation_,
+        "interrupted": was_interrupted(model),
+    }
+
+
+def describe(
+    model: LSTMRegressor, scores: list[dict[str, Any]], washout: int, n_records: int, path: Path
+) -> str:
+    """How the training went, for people."""
+    from fastlstm.cli.report import count, score_table
+
+    return (
+        f"{path}: {model.network_.n_params} weights, {model.n_iter_} iterations, "
+        f"{model.cpu_time_:.2f} s CPU, {model.fit_time_:.2f} s wall, {model.status_}\n"
+        f"Free run on {count(n_records, 'training record')}, without the first {washout} steps:\n"
+        f"{score_table(scores)}"
+    )

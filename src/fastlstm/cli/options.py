@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from fastlstm.cli.names import SOLVER_NAMES
+
+
+def complete_from(names: tuple[str, ...]) -> Callable[[str], list[str]]:
+    """Completion of one name for the shell."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in names if name.startswith(incomplete)]
+
+    return complete
+
+
+def complete_list_from(names: tuple[str, ...]) -> Callable[[str], list[str]]:
+    """Completion of the last of several names, separated by commas or joined by +.
+
+    Examples
+    --------
+    >>> complete_list_from(("lm", "ridge"))("lm,ri")
+    ['lm,ridge']
+    """
+
+    def complete(incomplete: str) -> list[str]:
+        start = 1 + max(incomplete.rfind(sign) for sign in ",+")
+        before, last = incomplete[:start], incomplete[start:]
+        return [before + name for name in names if name.startswith(last)]
+
+    return complete
 
 
 def split_names(values: list[str] | None) -> list[str]:
@@ -94,4 +123,21 @@ TimeLimit = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random starts.")]
 Jobs = Annotated[int, typer.Option("--jobs", help="Threads, -1 for all cores; same result.")]
+Solver = Annotated[
+    str,
+    typer.Option(
+        "--solver",
+        metavar="NAME",
+        help=f"Training method: {', '.join(SOLVER_NAMES)}.",
+        autocompletion=complete_from(SOLVER_NAMES),
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="One JSON document on standard output, and nothing else there."),
+]
+Save = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="FILE", help="JSON file for all numbers."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

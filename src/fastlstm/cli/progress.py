@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from fastlstm.cli.errors import say
+from fastlstm.cli.output import say
 
 if TYPE_CHECKING:
     from fastlstm.progress import FitProgress
@@ -119,8 +120,14 @@ class Bar(Quiet):
         )
 
 
+def draws_in_place() -> bool:
+    """Whether messages go to a terminal that can redraw a line."""
+    capable = os.environ.get("TERM", "").lower() not in ("", "dumb", "unknown")
+    return sys.stderr is not None and sys.stderr.isatty() and capable
+
+
 def make_progress(quiet: bool) -> Quiet:
     """Choose the display that suits where the messages go."""
     if quiet:
         return Quiet()
-    return Bar() if sys.stderr.isatty() else PlainLines()
+    return Bar() if draws_in_place() else PlainLines()

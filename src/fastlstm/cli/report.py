@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastlstm.text import count, format_table
 
 if TYPE_CHECKING:
     from fastlstm.tables.base import FloatArray
 
-__all__ = ["count", "first_scored", "format_table", "score_table"]
+__all__ = ["count", "first_scored", "format_table", "score_outputs", "score_table"]
 
 
-def score_table(
+def score_outputs(
     names: Sequence[str], y: list[FloatArray], y_sim: list[FloatArray], washout: int
-) -> str:
+) -> list[dict[str, Any]]:
     """RMSE, NRMSE and fit of every output, all records together."""
     from fastlstm.metrics import fit_percent, nrmse, rmse
 
     scores = [metric(y, y_sim, washout=washout) for metric in (rmse, nrmse, fit_percent)]
+    keys = ("name", "rmse", "nrmse", "fit_percent")
+    return [
+        dict(zip(keys, (name, *map(float, values)), strict=True))
+        for name, *values in zip(names, *scores, strict=True)
+    ]
+
+
+def score_table(scores: list[dict[str, Any]]) -> str:
+    """Text for the result of `score_outputs`."""
     rows = [
-        [name, f"{error:.6g}", f"{relative:.6f}", f"{fit:.3f}"]
-        for name, error, relative, fit in zip(names, *scores, strict=True)
+        [row["name"], f"{row['rmse']:.6g}", f"{row['nrmse']:.6f}", f"{row['fit_percent']:.3f}"]
+        for row in scores
     ]
     return format_table(["output", "RMSE", "NRMSE", "fit %"], rows)
 

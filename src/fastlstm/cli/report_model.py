@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fastlstm.cli import options
+from fastlstm.cli.outcome import Outcome
 
 
 def report(
@@ -22,7 +23,7 @@ def report(
     record: options.Record = None,
     init: options.InitWindow = 0,
     washout: options.Washout = None,
-) -> None:
+) -> Outcome:
     """Write one HTML page about a saved model on measured records.
 
     Measured against simulated output, residuals with their bounds and distribution, errors,
@@ -47,4 +48,5 @@ def report(
         washout=washout,
         labels=records.labels,
     )
-    typer.echo(f"{path}: fit {fit:.2f} % in free run")
+    text = f"{path}: fit {fit:.2f} % in free run"
+    return Outcome(text, {"file": path, "fit_percent": fit, "records": list(records.labels)})

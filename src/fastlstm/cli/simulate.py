@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fastlstm.cli import options
+from fastlstm.cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from fastlstm.tables.base import FloatArray
@@ -23,7 +24,7 @@ def simulate(
     outputs: options.Outputs = None,
     record: options.Record = None,
     init: options.InitWindow = 0,
-) -> None:
+) -> Outcome:
     """Simulate a saved model in free run and write its outputs.
 
     Rows are in the order of the data. Several records are told apart by a column `record`, which
@@ -42,7 +43,8 @@ def simulate(
     names = records.output_names or tuple(options.split_names(outputs) or output_names(model))
     write_table(out, as_columns(names, y_sim))
     steps = sum(map(len, y_sim))
-    typer.echo(f"{out}: {count(steps, 'step')} of {count(len(y_sim), 'record')}")
+    result = {"file": out, "n_steps": steps, "n_records": len(y_sim), "outputs": list(names)}
+    return Outcome(f"{out}: {count(steps, 'step')} of {count(len(y_sim), 'record')}", result)
 
 
 def as_columns(names: tuple[str, ...], y_sim: list[FloatArray]) -> dict[str, FloatArray]:

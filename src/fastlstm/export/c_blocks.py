@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastlstm.export import c_frame
 from fastlstm.export.c_text import array, c_type, number
 from fastlstm.export.parts import Dense, Layer, Parts, RealArray
 from fastlstm.network import Network
@@ -143,7 +144,7 @@ def readout(parts: Parts, name: str) -> str:
     )
 
 
-def init(name: str) -> str:
+def init(parts: Parts, name: str) -> str:
     """Definition of ``<name>_init``."""
     return f"""\
 void {name}_init({name}_state *state)
@@ -152,7 +153,7 @@ void {name}_init({name}_state *state)
     for (unit = 0; unit < {name.upper()}_N_UNITS; ++unit) {{
         state->h[unit] = 0;
         state->c[unit] = 0;
-    }}
+    }}{c_frame.init(parts, name)}
 }}"""
 
 
@@ -164,18 +165,19 @@ def step(parts: Parts, name: str) -> str:
     heads = "".join(f"    {real} a{k}[{n}];\n" for k, n in enumerate(parts.network.head_sizes))
     calls = "\n".join(f"    {call}" for call in _calls(parts.network))
     sums = "\n".join(f"        {line}" for line in _sums(parts.network))
+    collect = c_frame.collect(parts, name)
     return f"""\
 void {name}_step({name}_state *state, const {real} *u, {real} *y)
 {{
     {real} x[{upper}_N_INPUTS];
 {heads}    int k, column;
-    for (k = 0; k < {upper}_N_INPUTS; ++k) x[k] = ({centred}) * u_gain[k];
+    for (k = 0; k < {upper}_N_INPUTS; ++k) x[k] = ({centred}) * u_gain[k];{collect}
 {calls}
     for (k = 0; k < {upper}_N_OUTPUTS; ++k) {{
         const {real} *w = readout_weights[k];
         {real} z = w[0];
-{sums}
-        y[k] = y_mean[k] + y_std[k] * z;
+{sums}{c_frame.integrate(parts, name)}
+        y[k] = y_mean[k] + y_std[k] * z;{c_frame.keep(parts)}
     }}
 }}"""
 

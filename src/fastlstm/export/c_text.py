@@ -12,6 +12,9 @@ from fastlstm.export.parts import RealArray
 MAX_COMMENT = 60  # characters of a channel name that are shown
 WIDTH = 100
 C_TYPES = {"float32": "float", "float64": "double"}
+LICENCE = """\
+/* SPDX-License-Identifier: 0BSD */
+/* Generated code belongs to whoever generated it: use, change and sell it as you like. */"""
 STANDARD_HEADERS = frozenset(
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdarg "
     "stdbool stddef stdint stdio stdlib string tgmath time wchar wctype".split()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastlstm._core import simulate
 from fastlstm.exceptions import ExportWarning
+from fastlstm.frame import Frame
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 
@@ -17,14 +18,15 @@ FloatArray = NDArray[np.float64]
 N_PROBE = 64  # steps of the free run in which model and export are compared
 AGREEMENT = 1e-9  # of the standard deviation of an output
 FLOAT32_BOUND = 1e-5  # of the standard deviation of an output, free run in float32
-LEARNED = {"network_": Network, "params_": np.ndarray, "scaling_": Scaling}
+LEARNED = {"network_": Network, "params_": np.ndarray, "scaling_": Scaling, "frame_": Frame}
 
 
 def check_exportable(model: Any) -> None:
-    """Refuse a model whose predictions are more than network, weights and scaling.
+    """Refuse a model whose predictions are more than network, weights, scaling and frame.
 
-    The exporters write down `network_`, `params_` and `scaling_`. Whatever else a model does to its
-    predictions would be lost without a word, so its free run is compared with what these three say.
+    The exporters write down `network_`, `params_`, `scaling_` and `frame_`. Whatever else a model
+    does to its predictions would be lost without a word, so its free run is compared with what
+    these four say.
 
     Parameters
     ----------
@@ -49,13 +51,13 @@ def check_exportable(model: Any) -> None:
         )
     scaling: Scaling = model.scaling_
     u = probe_inputs(model)
-    expected, got = standard_run(model, u), free_run(model, u)
+    expected, got = standard_run(model, u), free_run_steps(model, u)
     allowed = AGREEMENT * scaling.y_std + 1e-12 * np.abs(scaling.y_mean)
     if got.shape != expected.shape or np.any(np.abs(got - expected) > allowed):
         raise ValueError(
-            "model must predict from network_, params_ and scaling_ alone to be exported; got "
-            "predictions that have another part (such as an output integrator), which no format "
-            "carries. Fit it without that part."
+            "model must predict from network_, params_, scaling_ and frame_ alone to be exported; "
+            "got predictions that have another part, which no format carries. "
+            "Fit it without that part."
         )
 
 
@@ -88,12 +90,67 @@ def free_run(model: Any, u: FloatArray) -> FloatArray:
     return np.asarray(model.predict(X)).reshape(len(u), -1)
 
 
+def check_no_frame(model: Any, format: str, reason: str, advice: str) -> None:
+    """Refuse a model with an integrator or a wider time base, for a format that has no place.
+
+    Raises
+    ------
+    ValueError
+        With the reason.
+    """
+    if not model.frame_.is_plain:
+        frame = model.frame_
+        what = f"{int(np.sum(frame.integrating))} integrators and {frame.hold} samples per step"
+        raise ValueError(
+            f"model must have neither an integrator nor steps of several samples for {format}: "
+            f"{reason}; got {what}. {advice}"
+        )
+
+
+def check_no_time_base(model: Any) -> None:
+    """Refuse a model whose network spans several samples, for a graph that is one sample.
+
+    Raises
+    ------
+    ValueError
+        With the reason.
+    """
+    if model.frame_.hold > 1:
+        raise ValueError(
+            f"model must make one step per sample for a graph of one step; got "
+            f"frame_.hold={model.frame_.hold} samples per step, between which the graph would have "
+            "nothing to say. Export to C, which waits for the samples, or to onnx-sequence."
+        )
+
+
+def free_run_steps(model: Any, u: FloatArray) -> FloatArray:
+    """Predict with every input held for a step of the network; outputs at the ends of the steps.
+
+    Parameters
+    ----------
+    u : array of shape (n_steps, n_inputs)
+
+    Returns
+    -------
+    array of shape (n_steps, n_outputs)
+    """
+    hold = model.frame_.hold
+    return free_run(model, np.repeat(u, hold, axis=0))[hold - 1 :: hold]
+
+
 def standard_run(model: Any, u: FloatArray, float32: bool = False) -> FloatArray:
-    """Free run of network, weights and scaling alone, in physical units."""
-    scaling, offsets = model.scaling_, np.array([0, len(u)])
+    """Free run of network, weights, scaling and integrators alone, in physical units.
+
+    Parameters
+    ----------
+    u : array of shape (n_steps, n_inputs)
+        One row per step of the network.
+    """
+    scaling, frame, offsets = model.scaling_, model.frame_, np.array([0, len(u)])
     scaled = scaling.scale_inputs(u)
     y, _ = simulate(model.network_, model.params_, scaled, offsets, float32=float32)
-    return scaling.unscale_outputs(y)
+    in_step = Frame(frame.gains, frame.levels)
+    return scaling.unscale_outputs(in_step.expand(y, offsets))
 
 
 def float32_error(model: Any, u: FloatArray) -> float:

@@ -26,6 +26,7 @@ def from_weights(
     weights: Mapping[str, Any],
     scaling: Scaling | None = None,
     input_range: Any = None,
+    frame: Frame | None = None,
 ) -> LSTMRegressor:
     """Fitted `LSTMRegressor` from weights by name.
 
@@ -44,6 +45,8 @@ def from_weights(
     input_range : array-like of shape (2, n_inputs), optional
         Smallest and largest value of every input in training; without it three standard deviations
         around the mean.
+    frame : Frame, optional
+        Integrators behind the network and its time base; none by default.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def from_weights(
     model.network_, model.params_ = network, params
     model.scaling_ = identity_scaling(network) if scaling is None else _checked(scaling, network)
     model.input_range_ = _range(model.scaling_, input_range)
-    model.frame_ = Frame.plain(network.n_outputs)
+    model.frame_ = Frame.plain(network.n_outputs) if frame is None else frame
     model.error_model_ = ErrorModel(np.zeros((network.n_outputs, 0)))
     model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
     model._one_column = network.n_outputs == 1

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.arrays import to_float
-from fastlstm.export.exportable import check_exportable
+from fastlstm.export.exportable import check_exportable, check_no_frame
 from fastlstm.export.imported import from_weights, identity_scaling
 from fastlstm.export.parts import joined_readout, split_readout
 from fastlstm.model_file import replace_file
@@ -62,7 +62,7 @@ def to_keras_weights(model: Any) -> list[FloatArray]:
     Raises
     ------
     ValueError
-        If the model has a part that cannot be exported.
+        If the model has a part that cannot be exported, such as an integrator.
 
     Notes
     -----
@@ -70,6 +70,12 @@ def to_keras_weights(model: Any) -> list[FloatArray]:
     loses digits; subtract the mean before.
     """
     check_exportable(model)
+    check_no_frame(
+        model,
+        "Keras",
+        "its list of weights has no place for a sum over time",
+        "Export to C, ONNX or torch.",
+    )
     network: Network = model.network_
     params = rescaled(network, model.params_, model.scaling_, identity_scaling(network))
     weights = network.unpack(params)

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import fastlstm
-from fastlstm.export.exportable import check_exportable, float32_tolerance, probe_inputs
+from fastlstm.export.exportable import (
+    check_exportable,
+    check_no_time_base,
+    float32_tolerance,
+    probe_inputs,
+)
+from fastlstm.export.onnx_frame import collect, expand, integrate, integrate_step
 from fastlstm.export.onnx_nodes import GraphBuilder
 from fastlstm.export.parts import Layer, Parts, RealArray
 from fastlstm.model_file import replace_file
@@ -61,20 +67,24 @@ def to_onnx(model: Any, kind: str = "step") -> onnx.ModelProto:
     kind : {"step", "sequence"}
         "step": inputs ``u (n_records, n_inputs)``, ``state_in_h`` and ``state_in_c
         (n_records, n_units)``; outputs ``y (n_records, n_outputs)``, ``state_out_h``,
-        ``state_out_c``. Zeros are the state at rest. "sequence": ``u (n_timesteps, n_inputs)`` to
+        ``state_out_c``. Zeros are the state at rest. A model with an integrator has
+        ``state_in_sum`` and ``state_in_carry (n_records, n_outputs)`` besides, and their outputs;
+        the sum is standardised and without the level. "sequence": ``u (n_timesteps, n_inputs)`` to
         ``y (n_timesteps, n_outputs)``, from rest.
 
     Returns
     -------
     onnx.ModelProto
-        Checked; structure and channel names as JSON in the metadata ``fastlstm``.
+        Checked; structure, channel names, sampling time and integrators as JSON in the metadata
+        ``fastlstm``.
 
     Raises
     ------
     ImportError
         If onnx is not installed.
     ValueError
-        If the model has a part that cannot be exported, or a number does not fit float32.
+        If the model has a part that cannot be exported, a number does not fit float32, or a step
+        graph is asked for of a model whose network makes one step per several samples.
 
     Warns
     -----
@@ -85,6 +95,8 @@ def to_onnx(model: Any, kind: str = "step") -> onnx.ModelProto:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}. Pass one of them.")
     onnx = _import_onnx()
     check_exportable(model)
+    if kind == "step":
+        check_no_time_base(model)
     parts = Parts.of(model, np.float32)
     float32_tolerance(model, probe_inputs(model))
     graph = GraphBuilder(onnx)
@@ -115,9 +127,14 @@ def _import_onnx() -> Any:
 
 
 def _description(parts: Parts, kind: str) -> dict[str, Any]:
-    network = parts.network
+    network, frame, border = parts.network, parts.frame, parts.border
     return {
         "kind": kind,
+        "sampling_time": parts.sampling_time,
+        "samples_per_step": frame.hold,
+        "integrating": frame.integrating.tolist(),
+        "y_rest": (border.y_mean + border.y_std * frame.levels).tolist(),
+        "y_std": border.y_std.tolist(),
         "hidden_sizes": network.hidden_sizes,
         "head_sizes": network.head_sizes,
         "input_names": parts.input_names,
@@ -139,9 +156,17 @@ def _build_step(graph: GraphBuilder, parts: Parts) -> None:
         h_out.append(x)
         c_out.append(c)
         start = stop
-    graph.output(_read_out(graph, parts, x, scaled), "y", [N_RECORDS, network.n_outputs])
+    y = _read_out(graph, parts, x, scaled)
+    sums = []
+    if parts.frame.integrates:
+        shape = [N_RECORDS, network.n_outputs]
+        names = [graph.input(f"state_in_{name}", shape) for name in ("sum", "carry")]
+        y, *sums = integrate_step(graph, parts.frame, y, *names)
+    graph.output(_unscale(graph, parts, y), "y", [N_RECORDS, network.n_outputs])
     graph.output(graph.concat(h_out), "state_out_h", state)
     graph.output(graph.concat(c_out), "state_out_c", state)
+    for value, name in zip(sums, ("sum", "carry"), strict=False):
+        graph.output(value, f"state_out_{name}", [N_RECORDS, network.n_outputs])
 
 
 def _cell(graph: GraphBuilder, layer: Layer, x: str, h: str, c: str) -> tuple[str, str]:
@@ -158,14 +183,17 @@ def _cell(graph: GraphBuilder, layer: Layer, x: str, h: str, c: str) -> tuple[st
 def _build_sequence(graph: GraphBuilder, parts: Parts) -> None:
     network = parts.network
     u = graph.input("u", [N_STEPS, network.n_inputs])
-    scaled = x = _scale(graph, parts, u)
+    scaled, steps = collect(graph, parts.frame, _scale(graph, parts, u), network.n_inputs)
+    x = scaled
     for layer in parts.layers:
         batched = graph.node("Unsqueeze", x, graph.constant(np.array([1])))
         weights = [graph.constant(to_onnx_gates(value)[None]) for value in _lstm_inputs(layer)]
         hidden = graph.node("LSTM", batched, *weights, hidden_size=layer.width)
         # Y has shape (n_timesteps, 1 direction, 1 record, hidden_size)
         x = graph.node("Squeeze", hidden, graph.constant(np.array([1, 2])))
-    graph.output(_read_out(graph, parts, x, scaled), "y", [N_STEPS, network.n_outputs])
+    y = integrate(graph, parts.frame, _read_out(graph, parts, x, scaled))
+    y = expand(graph, parts.frame, y, steps)
+    graph.output(_unscale(graph, parts, y), "y", [N_STEPS, network.n_outputs])
 
 
 def _lstm_inputs(layer: Layer) -> tuple[RealArray, RealArray, RealArray]:
@@ -197,12 +225,16 @@ def _scale(graph: GraphBuilder, parts: Parts, u: str) -> str:
 
 
 def _read_out(graph: GraphBuilder, parts: Parts, h: str, scaled: str) -> str:
+    """Append what the network says, standardised."""
     values = [h, scaled]
     if parts.head:
         a = h
         for dense in parts.head:
             a = graph.node("Tanh", graph.affine(a, dense.weight, dense.bias))
         values = [a, *values]
-    y = graph.affine(graph.concat(values), parts.readout.weight, parts.readout.bias)
+    return graph.affine(graph.concat(values), parts.readout.weight, parts.readout.bias)
+
+
+def _unscale(graph: GraphBuilder, parts: Parts, y: str) -> str:
     y = graph.node("Mul", y, graph.constant(parts.border.y_std))
     return graph.node("Add", y, graph.constant(parts.border.y_mean))

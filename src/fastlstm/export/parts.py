@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fastlstm.frame import Frame
 from fastlstm.network import Network
 
 RealArray = NDArray[Any]  # float32 or float64, as the format asks
@@ -70,6 +71,48 @@ class Border:
 
 
 @dataclass(frozen=True)
+class FrameParts:
+    """What stands between records and network: integrators, and steps of several samples.
+
+    Parameters
+    ----------
+    gains, levels : array of shape (n_outputs,)
+        Standardised; ``y_scaled = level + gain * (sum of what the network said)`` where the gain is
+        not zero, else what the network says. Levels of the other outputs are zero.
+    hold : int
+        Samples per step of the network.
+    """
+
+    gains: RealArray
+    levels: RealArray
+    hold: int
+
+    @property
+    def integrating(self) -> NDArray[np.bool_]:
+        """Outputs with an integrator, shape (n_outputs,)."""
+        return self.gains != 0.0
+
+    @property
+    def integrates(self) -> bool:
+        """Whether there is an integrator at all."""
+        return bool(np.any(self.integrating))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing between records and network."""
+        return self.hold == 1 and not self.integrates
+
+    @classmethod
+    def of(cls, model: Any, dtype: DTypeLike) -> FrameParts:
+        """Take the frame of a model; the integrator of an output that never varies is dropped."""
+        frame: Frame = model.frame_
+        on = frame.integrating & (model.scaling_.y_std > 0.0)
+        gains = to_real(np.where(on, frame.gains, 0.0), dtype, "the gain of an integrator")
+        levels = to_real(np.where(on, frame.levels, 0.0), dtype, "the level of an output")
+        return cls(gains, levels, frame.hold)
+
+
+@dataclass(frozen=True)
 class Parts:
     """Everything that an exporter writes down.
 
@@ -84,7 +127,10 @@ class Parts:
         On the values of the last head layer (if any), the top hidden layer and the standardised
         inputs, side by side in this order.
     border : Border
+    frame : FrameParts
     input_names, output_names : tuple of str
+    sampling_time : float or None
+        Seconds between the samples of the records, if the model knows.
     """
 
     network: Network
@@ -92,8 +138,10 @@ class Parts:
     head: tuple[Dense, ...]
     readout: Dense
     border: Border
+    frame: FrameParts
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
+    sampling_time: float | None = None
 
     @classmethod
     def of(cls, model: Any, dtype: DTypeLike = np.float64) -> Parts:
@@ -121,9 +169,17 @@ class Parts:
             ),
             readout=Dense(joined_readout(weights), weights["readout.bias"]),
             border=_border(model.scaling_, dtype),
+            frame=FrameParts.of(model, dtype),
             input_names=_names(model, "feature_names_in_", "u", network.n_inputs),
             output_names=_names(model, "output_names_", "y", network.n_outputs),
+            sampling_time=sampling_time_of(model),
         )
+
+
+def sampling_time_of(model: Any) -> float | None:
+    """Seconds between samples, if the model knows them."""
+    seconds = getattr(model, "sampling_time_", None)
+    return None if seconds is None else float(seconds)
 
 
 def joined_readout(weights: dict[str, Any]) -> RealArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fastlstm.export.torch_frame import integrate, interpolate, mean_inputs
 from fastlstm.export.torch_state import from_state_dict, to_state_dict
 
 
@@ -18,6 +19,7 @@ def _find_torch() -> Any:
 if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]
 
+    from fastlstm.frame import Frame
     from fastlstm.network import Network
     from fastlstm.regressor import LSTMRegressor
 
@@ -35,6 +37,8 @@ class FreeRunModule(Module):
     network : Network
     dtype : torch.dtype, optional
         float64 by default.
+    frame : Frame, optional
+        Integrators behind the network and its time base; none by default.
 
     Raises
     ------
@@ -46,8 +50,13 @@ class FreeRunModule(Module):
     u_std: torch.Tensor
     y_mean: torch.Tensor
     y_std: torch.Tensor
+    frame_gains: torch.Tensor
+    frame_levels: torch.Tensor
+    frame_hold: torch.Tensor
 
-    def __init__(self, network: Network, dtype: torch.dtype | None = None) -> None:
+    def __init__(
+        self, network: Network, dtype: torch.dtype | None = None, frame: Frame | None = None
+    ) -> None:
         if torch is None:
             raise ImportError(
                 "torch must be installed to make a module; it was not found. "
@@ -55,6 +64,7 @@ class FreeRunModule(Module):
             )
         super().__init__()
         dtype = torch.float64 if dtype is None else dtype
+        self._add_frame(frame, dtype)
         below, layers, head = network.n_inputs, [], []
         for width in network.hidden_sizes:
             layers.append(torch.nn.LSTM(below, width, batch_first=True, dtype=dtype))
@@ -72,6 +82,13 @@ class FreeRunModule(Module):
             self.register_buffer(f"{name}_mean", torch.zeros(count, dtype=dtype))
             self.register_buffer(f"{name}_std", torch.ones(count, dtype=dtype))
 
+    def _add_frame(self, frame: Frame | None, dtype: torch.dtype) -> None:
+        self.framed = frame is not None and not frame.is_plain
+        if frame is not None and self.framed:
+            values = {"gains": frame.gains, "levels": frame.levels, "hold": [float(frame.hold)]}
+            for name, value in values.items():
+                self.register_buffer(f"frame_{name}", torch.as_tensor(value).to(dtype))
+
     def forward(
         self, u: torch.Tensor, state: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -82,7 +99,9 @@ class FreeRunModule(Module):
         u : tensor of shape (n_records, n_timesteps, n_inputs)
             Physical units.
         state : tensor of shape (n_records, 2, n_units), optional
-            h, then c; layers side by side, bottom first. From rest without it.
+            h, then c; layers side by side, bottom first. From rest without it. Where the model has
+            integrators or steps of several samples, n_outputs columns follow: sums of what the
+            network said, then the last outputs, both standardised.
 
         Returns
         -------
@@ -90,12 +109,44 @@ class FreeRunModule(Module):
             Physical units.
         state : tensor of shape (n_records, 2, n_units)
             After the last step.
+
+        Notes
+        -----
+        A run can go on after whole steps of the network only; after part of one the state is NaN.
         """
+        n_units = sum(self.hidden_sizes)
+        before = None if state is None else state[..., :n_units]
+        scaled = self._standardised(u)
+        if self.framed:
+            y, after = self._framed(scaled, before, None if state is None else state[..., n_units:])
+        else:
+            y, after = self._network(scaled, before)
+        return self.y_mean + self.y_std * y, after
+
+    def _framed(
+        self, scaled: torch.Tensor, before: torch.Tensor | None, state: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Network with what the frame adds; standardised outputs at every sample, and state."""
+        hold, on = int(self.frame_hold.item()), self.frame_gains != 0.0
+        y, after = self._network(mean_inputs(scaled, hold), before)
+        y, sums = integrate(y, self.frame_gains, self.frame_levels, state)
+        end = torch.cat([after, torch.stack([sums, y[:, -1]], dim=1)], dim=2)
+        if scaled.shape[1] % hold:
+            end = torch.full_like(end, torch.nan)
+        first = self.frame_levels.where(on, y[:, 0]) if state is None else state[:, 1]
+        return interpolate(y, first, scaled, hold), end
+
+    def _standardised(self, u: torch.Tensor) -> torch.Tensor:
         constant = self.u_std == 0.0  # such an input is zero for the network, whatever its value
         divisor = torch.where(constant, torch.ones_like(self.u_std), self.u_std)
-        scaled = torch.where(constant, torch.zeros_like(u), (u - self.u_mean) / divisor)
-        n_records, n_units = u.shape[0], sum(self.hidden_sizes)
-        before = u.new_zeros(n_records, 2, n_units) if state is None else state
+        return torch.where(constant, torch.zeros_like(u), (u - self.u_mean) / divisor)
+
+    def _network(
+        self, scaled: torch.Tensor, state: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run the network; outputs standardised, and its state after the last step."""
+        n_records, n_units = scaled.shape[0], sum(self.hidden_sizes)
+        before = scaled.new_zeros(n_records, 2, n_units) if state is None else state
         x, after = scaled, []
         for lstm, part in zip(self.lstm, before.split(self.hidden_sizes, dim=2), strict=True):
             h, c = part[:, 0].unsqueeze(0).contiguous(), part[:, 1].unsqueeze(0).contiguous()
@@ -107,8 +158,7 @@ class FreeRunModule(Module):
             for linear in self.head:
                 a = torch.tanh(linear(a))
             features = [a, *features]
-        y = self.y_mean + self.y_std * self.readout(torch.cat(features, dim=-1))
-        return y, torch.cat(after, dim=2)
+        return self.readout(torch.cat(features, dim=-1)), torch.cat(after, dim=2)
 
 
 def to_torch_module(model: Any, dtype: torch.dtype | None = None) -> FreeRunModule:
@@ -134,7 +184,7 @@ def to_torch_module(model: Any, dtype: torch.dtype | None = None) -> FreeRunModu
         If torch is not installed.
     """
     state = to_state_dict(model)
-    module = FreeRunModule(model.network_, dtype)
+    module = FreeRunModule(model.network_, dtype, model.frame_)
     module.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
     return module.eval()
 

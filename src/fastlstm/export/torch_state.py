@@ -7,6 +7,7 @@ Names and shapes are those of `FreeRunModule`: one ``torch.nn.LSTM`` per layer (
     head.0.weight, head.0.bias, ...
     readout.weight, readout.bias    on last head layer (if any), top LSTM layer, scaled inputs
     u_mean, u_std, y_mean, y_std
+    frame_gains, frame_levels, frame_hold    of models with integrators or steps of several samples
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 from fastlstm.arrays import to_float
 from fastlstm.export.exportable import check_exportable
 from fastlstm.export.imported import from_weights
-from fastlstm.export.parts import joined_readout, split_readout
+from fastlstm.export.parts import joined_readout, sampling_time_of, split_readout
+from fastlstm.frame import Frame
 from fastlstm.model_file import replace_file
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 SCALING = ("u_mean", "u_std", "y_mean", "y_std")
+FRAME = ("frame_gains", "frame_levels", "frame_hold")
 
 
 def to_state_dict(model: Any) -> dict[str, FloatArray]:
@@ -67,7 +70,12 @@ def to_state_dict(model: Any) -> dict[str, FloatArray]:
         state[name] = weights[name].copy()
     state["readout.weight"] = joined_readout(weights)
     state["readout.bias"] = weights["readout.bias"].copy()
-    return state | {name: getattr(model.scaling_, name).copy() for name in SCALING}
+    state |= {name: getattr(model.scaling_, name).copy() for name in SCALING}
+    frame: Frame = model.frame_
+    if not frame.is_plain:
+        values = (frame.gains.copy(), frame.levels.copy(), np.array([float(frame.hold)]))
+        state |= dict(zip(FRAME, values, strict=True))
+    return state
 
 
 def from_state_dict(state_dict: Mapping[str, Any]) -> LSTMRegressor:
@@ -99,11 +107,12 @@ def from_state_dict(state_dict: Mapping[str, Any]) -> LSTMRegressor:
     weights |= {name: value for name, value in arrays.items() if name.startswith("head.")}
     weights |= split_readout(network, arrays["readout.weight"])
     weights["readout.bias"] = arrays["readout.bias"]
-    return from_weights(network, weights, Scaling(*(arrays[name] for name in SCALING)))
+    scaling = Scaling(*(arrays[name] for name in SCALING))
+    return from_weights(network, weights, scaling, frame=_frame(arrays))
 
 
-def state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the ``state_dict`` of a network."""
+def state_shapes(network: Network, framed: bool = False) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the ``state_dict`` of a network, with or without a frame."""
     shapes: dict[str, tuple[int, ...]] = {}
     for k in range(network.num_layers):
         shapes[f"lstm.{k}.weight_ih_l0"] = network.shapes[f"lstm.{k}.weight_ih"]
@@ -116,7 +125,23 @@ def state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
     shapes["readout.bias"] = (network.n_outputs,)
     shapes["u_mean"] = shapes["u_std"] = (network.n_inputs,)
     shapes["y_mean"] = shapes["y_std"] = (network.n_outputs,)
+    if framed:
+        shapes["frame_gains"] = shapes["frame_levels"] = (network.n_outputs,)
+        shapes["frame_hold"] = (1,)
     return shapes
+
+
+def _frame(arrays: Mapping[str, FloatArray]) -> Frame | None:
+    """Integrators and time base, where there are any."""
+    if FRAME[0] not in arrays:
+        return None
+    gains, levels, hold = (arrays[name] for name in FRAME)
+    if hold[0] < 1.0 or hold[0] != np.round(hold[0]):
+        raise ValueError(
+            f"state_dict['frame_hold'] must be a whole number of samples >= 1; got {hold[0]}. "
+            "Pass the state_dict of a FreeRunModule."
+        )
+    return Frame(gains, levels, int(hold[0]))
 
 
 def _array(value: Any, name: str) -> FloatArray:
@@ -141,7 +166,7 @@ def _network(arrays: Mapping[str, FloatArray]) -> Network:
             "Pass module.state_dict() of a module made by to_torch_module; for a plain "
             "torch.nn.LSTM see fastlstm.convert.from_torch."
         ) from error
-    shapes = state_shapes(network)
+    shapes = state_shapes(network, framed=any(name in arrays for name in FRAME))
     for name in sorted({*shapes, *arrays}):
         got = arrays[name].shape if name in arrays else "nothing"
         if shapes.get(name) != got:
@@ -160,5 +185,8 @@ def export_torch(model: Any, path: str | os.PathLike[str]) -> list[Path]:
     from safetensors.numpy import save
 
     arrays = {k: np.ascontiguousarray(v, dtype="<f8") for k, v in to_state_dict(model).items()}
-    replace_file(path, save(arrays, metadata={"format": "pt"}))
+    metadata = {"format": "pt"}
+    if (seconds := sampling_time_of(model)) is not None:
+        metadata["sampling_time"] = repr(seconds)
+    replace_file(path, save(arrays, metadata=metadata))
     return [Path(path)]

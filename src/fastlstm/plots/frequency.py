@@ -92,9 +92,11 @@ def plot_frequency(
     estimates = [] if run is None else _estimates(run, step, window_steps)
     if run is not None and u0 is None:
         u0 = run.records.u.mean(axis=0)
-    low = estimates[0].frequencies[0] if estimates else 0.5 / step * 10.0**-DECADES
-    frequencies = np.geomspace(low, 0.5 / step, N_FREQUENCIES)
-    linear = linearise(model, u0).response(frequencies, step)
+    hold = model.frame_.hold  # the network knows frequencies up to half its own rate
+    top = 0.5 / (step * hold)
+    low = min(estimates[0].frequencies[0], top / 2.0) if estimates else top * 10.0**-DECADES
+    frequencies = np.geomspace(low, top, N_FREQUENCIES)
+    linear = linearise(model, u0, hold).response(frequencies, step * hold)
     unit = "frequency (cycles per step)" if sampling_time is None else "frequency (Hz)"
     figure = _draw(frequencies, linear, estimates, _names(model, run), unit)
     return finish(figure, path)

@@ -78,5 +78,6 @@ def write_model_report(
 
 
 def _write(path: str | os.PathLike[str], text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    from fastlstm.model_file import replace_file
+
+    replace_file(path, text.encode())

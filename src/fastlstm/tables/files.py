@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fastlstm.exceptions import DataFileError
+from fastlstm.model_file import replace_by
 from fastlstm.tables.base import FloatArray, Table, TableFile
 from fastlstm.tables.delimited import DelimitedFile, write_delimited
 from fastlstm.tables.mat import MatFile, write_mat
@@ -96,7 +97,7 @@ def read_table(
 
 
 def write_table(path: str | os.PathLike[str], columns: Mapping[str, FloatArray]) -> None:
-    """Write columns of equal length to a CSV, NPZ, MAT or Parquet file.
+    """Write columns of equal length to a CSV, NPZ, MAT or Parquet file, whole or not at all.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def write_table(path: str | os.PathLike[str], columns: Mapping[str, FloatArray])
             f"output files must end in {', '.join(WRITERS)}; got {path}. Choose one of these."
         )
     try:
-        writer(path, columns)
+        replace_by(path, lambda temporary: writer(temporary, columns))
     except OSError as error:
         raise DataFileError(
             f"{path} must be writable; writing failed with {error}. Choose another folder."

@@ -67,17 +67,17 @@ class ParquetFile(TableFile):
 
 def write_parquet(path: Path, columns: Mapping[str, FloatArray]) -> None:
     """Write columns of equal length as a Parquet file."""
-    pyarrow, parquet = _import_pyarrow(path)
+    pyarrow, parquet = _import_pyarrow("the output")
     parquet.write_table(pyarrow.table(dict(columns)), path)
 
 
-def _import_pyarrow(path: Path) -> tuple[Any, Any]:
+def _import_pyarrow(what: Path | str) -> tuple[Any, Any]:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise DataFileError(
-            f"{path} is a Parquet file, which needs pyarrow; it is not installed. Run "
+            f"{what} is a Parquet file, which needs pyarrow; it is not installed. Run "
             "pip install 'fastlstm[parquet]', or convert the file to CSV."
         ) from error
     return pyarrow, pyarrow.parquet

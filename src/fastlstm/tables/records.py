@@ -79,10 +79,15 @@ def read_records(
         for label, rows in _row_groups(table, len(u_file)):
             u.append(u_file[rows])
             y.append(y_file[rows])
-            labels.append(f"{path.name}{label}")
+            labels.append(f"{_shown(path.name)}{label}")
     if names is None:
         raise DataFileError("paths must name at least one data file; got none. Pass a file.")
     return NamedRecords(u, y if outputs else None, *names, tuple(labels))
+
+
+def _shown(name: str) -> str:
+    """Name of a file as text that every page and picture can hold; its bytes may be any."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _check_names(
