@@ -21,6 +21,7 @@ def evaluate(
     inputs: options.Inputs = None,
     outputs: options.Outputs = None,
     record: options.Record = None,
+    time: options.Time = "auto",
     plot: Annotated[
         Path | None,
         typer.Option("--plot", help="Picture to write; default: the first data file's name.png."),
@@ -44,7 +45,7 @@ def evaluate(
     if picture is not None:
         check_writable(picture, (".png", ".pdf", ".svg"))
     model = load(model_path)
-    records = records_for_model(model, data, inputs, outputs, record)
+    records = records_for_model(model, data, inputs, outputs, record, time)
     assert records.y is not None
     y_sim = run_model(model, records, init)
     automatic = 0 if init > 0 else first_scored(records.y, model.washout_)
@@ -53,7 +54,8 @@ def evaluate(
     typer.echo(score_table(records.output_names, records.y, y_sim, skipped))
     if picture is not None:
         try:
-            draw(picture, records, y_sim, sampling_time, skipped)
+            step = sampling_time or records.sampling_time or model.sampling_time_
+            draw(picture, records, y_sim, step, skipped)
         except ImportError as error:
             if plot is not None:
                 raise
