@@ -145,7 +145,7 @@ def test_numbered_columns_are_no_names(expected):
 
 
 def test_time_may_be_any_dimension_of_a_data_array(expected):
-    """xarray users do not think in axes."""
+    """Users of xarray do not think in axes."""
     turned = xarray_of(U, NAMES).transpose("channel", "time")
     np.testing.assert_array_equal(small_model().fit(turned, Y).params_, expected.params_)
     dates = pd.date_range("2026", periods=300, freq="s")
@@ -233,7 +233,9 @@ def test_xarray_is_not_imported_for_the_question():
 PAIRS = {
     "object": lambda u, y: SimpleNamespace(u=u, y=y, sampling_time=0.1),
     "record": lambda u, y: Record(u, y[:, None], "a", sampling_time=0.1),
-    "named": lambda u, y: NamedRecords([u], [y[:, None]], ("a", "b"), ("c",), ("r",), None, None, 0.1),
+    "named": lambda u, y: NamedRecords(
+        [u], [y[:, None]], ("a", "b"), ("c",), ("r",), None, None, 0.1
+    ),
 }
 
 
@@ -267,7 +269,7 @@ def test_benchmark_objects_are_records():
 
 
 def test_table_with_columns_u_and_y_is_no_pair():
-    """pandas finds columns as attributes, and u beside y would be an input."""
+    """In pandas columns are attributes, and u beside y would be an input."""
     table = pd.DataFrame({"u": U[:, 0], "y": Y})
     assert small_model().fit(table, Y).n_features_in_ == 2
     with pytest.raises(ValueError, match="requires y to be passed"):
@@ -288,7 +290,7 @@ def test_names_of_an_earlier_fit_are_forgotten_but_not_those_of_a_partial_fit():
 def test_records_of_a_list_must_agree():
     """Names, and the number of channels, of every record."""
     table = TABLES["polars"]
-    with pytest.raises(ValueError, match="same column names in every record.* in record 1"):
+    with pytest.raises(ValueError, match=r"same column names in every record.* in record 1"):
         small_model().fit([table(U, NAMES), table(U, NAMES[::-1])], [Y, Y])
 
 

@@ -48,6 +48,14 @@ def test_getting_started_runs_from_top_to_bottom(tmp_path):
             run_python(MAIN, tmp_path, *arguments)
 
 
+def test_data_page_runs_from_top_to_bottom(tmp_path):
+    """One program: what a block makes, the next one uses."""
+    for package in ("polars", "xarray"):
+        pytest.importorskip(package)
+    code = [block for language, block in blocks("docs/data.md") if language == "python"]
+    run_python("\n".join(code), tmp_path)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_options_shown_exist(page):
     """An option that was renamed must be renamed on every page."""

@@ -5,8 +5,8 @@ import pytest
 
 from fastlstm.sampling import (
     is_time_name,
-    sampling_time_of,
     same_sampling_time,
+    sampling_time_of,
     seconds_per,
     text_to_seconds,
     to_seconds,

@@ -78,7 +78,7 @@ def train(model: LSTMRegressor, records: NamedRecords, display: Quiet) -> LSTMRe
     """Fit a model; after Ctrl-C, wherever it strikes, the best model so far."""
     try:
         with display:
-            return model.fit(records, callback=display)
+            return model.fit(records.inputs, records.outputs, callback=display)
     except KeyboardInterrupt:
         best = display.best_model()
         if best is None:
