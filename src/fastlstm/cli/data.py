@@ -37,7 +37,7 @@ def records_for_fit(
         if len(iddata_structs(file)) == 1:
             first = read_iddata(paths[0])
             return read_records(paths, first.input_names, first.output_names, record)
-        names = [name for name in file.names if time != "auto" or not is_time_name(name)]
+        names = [name for name in file.names if not is_time_name(name)]
         if sorted(set(names) - {record, time}) != ["u", "y"]:
             raise DataFileError(
                 f"--input and --output must name columns, unless the file has just u and y; "

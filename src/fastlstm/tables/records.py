@@ -11,7 +11,7 @@ import numpy as np
 
 from fastlstm.exceptions import DataFileError
 from fastlstm.sampling import same_sampling_time, show_seconds
-from fastlstm.tables.base import FloatArray, Table
+from fastlstm.tables.base import FloatArray, Table, match_columns
 from fastlstm.tables.files import open_table
 from fastlstm.tables.iddata import iddata_structs, read_iddata
 from fastlstm.tables.named import NamedRecords
@@ -70,8 +70,8 @@ def _read_file(
 ) -> NamedRecords:
     """Read the records of one file."""
     file = open_table(path)
-    structs = iddata_structs(file)
-    if len(structs) == 1 and not set(file.names) >= {*inputs, *outputs}:
+    missing = [name for name in (*inputs, *outputs) if not match_columns(name, file.names)]
+    if missing and len(iddata_structs(file)) == 1:
         return read_iddata(path).select(inputs, outputs)
     columns = file.resolve([*inputs, *outputs])
     values, times = read_with_times(file, columns, time_column)
