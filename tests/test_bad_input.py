@@ -128,7 +128,7 @@ def test_fit_raises_when_records_disagree_in_number():
         small_model().fit([U, U], [Y])
     with pytest.raises(ValueError, match="y must be one array because X is one record"):
         small_model().fit(U, [Y])
-    with pytest.raises(ValueError, match="one array per record because X does; got DataFrame"):
+    with pytest.raises(ValueError, match="one array per record because X does; got one table"):
         small_model().fit([U, U], pd.DataFrame({"a": Y, "b": Y}))
 
 

@@ -126,6 +126,14 @@ def test_tables_of_the_benchmark_page_are_those_of_the_saved_runs(monkeypatch, t
     assert copy.read_text(encoding="utf-8") == text_of("docs/benchmarks.md"), advice
 
 
+def test_data_page_runs_from_top_to_bottom(tmp_path):
+    """One program: what a block makes, the next one uses."""
+    for package in ("polars", "xarray"):
+        pytest.importorskip(package)
+    code = [block for language, block in blocks("docs/data.md") if language == "python"]
+    run_python("\n".join(code), tmp_path)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_options_shown_exist(page):
     """An option that was renamed must be renamed on every page."""

@@ -93,7 +93,7 @@ def test_load_refuses_foreign_file(tmp_path, data, reason):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda h, d: d.update(format_version=3), "Update fastlstm"),
+        (lambda h, d: d.update(format_version=4), "Update fastlstm"),
         (lambda h, d: d.update(format_version="1"), "format_version '1'"),
         (lambda h, d: d.pop("structure"), "does not describe its network"),
         (lambda h, d: d["structure"].update(hidden_sizes=[10**12]), "impossible size"),
@@ -290,24 +290,45 @@ def test_save_raises_when_model_is_not_fitted(tmp_path):
         small_model().save(tmp_path / "m")
 
 
-def test_files_of_format_1_are_still_read(record, tmp_path):
-    """They lack what came later: the range of the inputs, integrators and some arguments."""
+def older_file(path, version, target):
+    """Rewrite a file as an earlier version of the library would have written it."""
+    arrays = safetensors.numpy.load_file(path)
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    description = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["fastlstm"])
+    description["format_version"] = version
+    clock = description.pop("clock")
+    for name in ("sampling_time", "training_record", "input_units", "output_units"):
+        del description[name]
+    description["numbers"].update({name: clock[name] for name in ("fit_time_", "cpu_time_")})
+    if version == 1:
+        del arrays["input.range"], arrays["frame.gains"], arrays["frame.levels"]
+        del description["parameters"]["stability"], description["hold"]
+    metadata = {"fastlstm": json.dumps(description)}
+    safetensors.numpy.save_file(arrays, target, metadata=metadata)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_files_of_older_formats_are_still_read(record, tmp_path, version):
+    """They lack what came later, and predict the same."""
     model = small_model().fit(*record)
     model.save(tmp_path / "new")
-    arrays = safetensors.numpy.load_file(tmp_path / "new")
-    del arrays["input.range"], arrays["frame.gains"], arrays["frame.levels"]
-    header = (tmp_path / "new").read_bytes()
-    (length,) = struct.unpack("<Q", header[:8])
-    metadata = json.loads(header[8 : 8 + length])["__metadata__"]
-    description = json.loads(metadata["fastlstm"])
-    description["format_version"] = 1
-    del description["parameters"]["stability"], description["hold"]
-    text = json.dumps(description)
-    safetensors.numpy.save_file(arrays, tmp_path / "old", metadata={"fastlstm": text})
+    older_file(tmp_path / "new", version, tmp_path / "old")
     old = fastlstm.load(tmp_path / "old")
     np.testing.assert_array_equal(old.predict(record[0]), model.predict(record[0]))
-    assert old.stability is None
+    assert old.get_params() == model.get_params()
+    assert (old.fit_time_, old.cpu_time_) == (model.fit_time_, model.cpu_time_)
+    assert old.training_record_ is None and old.sampling_time_ is None
     assert old.frame_.is_plain
-    np.testing.assert_allclose(old.input_range_, 3.0 * np.array([[-1], [1]]), rtol=0.2)
     old.save(tmp_path / "again")
-    assert str(fastlstm.load(tmp_path / "again").stability_report()) == str(old.stability_report())
+    again = fastlstm.load(tmp_path / "again")
+    assert str(again.stability_report()) == str(old.stability_report())
+    assert again.training_record_ is None
+
+
+def test_files_of_format_1_take_the_range_of_the_inputs_from_the_scaling(record, tmp_path):
+    """Three standard deviations: the file does not know better."""
+    small_model().fit(*record).save(tmp_path / "new")
+    older_file(tmp_path / "new", 1, tmp_path / "old")
+    old = fastlstm.load(tmp_path / "old")
+    np.testing.assert_allclose(old.input_range_, 3.0 * np.array([[-1], [1]]), rtol=0.2)

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastlstm.comparison import compare
+    from fastlstm.containers.cutting import records_of
     from fastlstm.loading import load
     from fastlstm.regressor import LSTMRegressor
+    from fastlstm.signals import Signals
 
     __version__: str
 
-__all__ = ["LSTMRegressor", "__version__", "compare", "load"]
+__all__ = ["LSTMRegressor", "Signals", "__version__", "compare", "load", "records_of"]
 
 # scikit-learn takes a second to import, so public names are fetched when they are first used
 _HOMES = {
     "LSTMRegressor": "fastlstm.regressor",
     "compare": "fastlstm.comparison",
+    "Signals": "fastlstm.signals",
     "load": "fastlstm.loading",
+    "records_of": "fastlstm.containers.cutting",
 }
 
 

@@ -27,6 +27,14 @@ def to_float(value: Any, name: str, where: str = "") -> FloatArray:
     ValueError
         If an element is complex, missing, infinite, a string or a time.
     """
+    floats = to_numbers(value, name, where)
+    if not np.isfinite(floats).all():
+        raise ValueError(_not_finite_message(floats, name, where))
+    return floats
+
+
+def to_numbers(value: Any, name: str, where: str = "") -> FloatArray:
+    """Float64 array as `to_float`, in which samples may be NaN or infinite."""
     if value is None:
         raise TypeError(f"{name} must hold numbers; got None{where}. Pass an array.")
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
@@ -50,10 +58,7 @@ def to_float(value: Any, name: str, where: str = "") -> FloatArray:
             f"{name} must hold numbers; got dtype {array.dtype}{where}. "
             "Convert text and times to numbers first."
         )
-    floats = _cast(array, name, where)
-    if not np.isfinite(floats).all():
-        raise ValueError(_not_finite_message(floats, name, where))
-    return floats
+    return _cast(array, name, where)
 
 
 def _to_array(value: Any, name: str, where: str) -> NDArray[Any]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.arrays import is_frame, is_sequence_of_records, to_float
+from fastlstm.containers import opened_inputs, opened_outputs
+from fastlstm.labels import Labels
 from fastlstm.records import Records
+from fastlstm.signals import Signals
 
 FloatArray = NDArray[np.float64]
 Kind = Literal["single", "list", "stack"]
@@ -25,12 +27,17 @@ class Layout:
     ----------
     kind : {"single", "list", "stack"}
         One 2-D array, a list of them, or one 3-D array.
-    names : tuple of str or None
-        Column names, where the records were DataFrames.
+    labels : Labels
+        Names, units and sampling time, as far as the records tell them.
     """
 
     kind: Kind
-    names: tuple[str, ...] | None = None
+    labels: Labels = field(default_factory=Labels)
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Column names, where the records have them."""
+        return self.labels.names
 
     def restore(self, arrays: Sequence[FloatArray], one_column: bool) -> Any:
         """Give arrays of shape (n_timesteps, n_outputs) the form the inputs had."""
@@ -44,12 +51,11 @@ class Layout:
         return "" if self.kind == "single" else f" in record {record}"
 
 
-def column_names(value: Any) -> tuple[str, ...] | None:
-    """Return the column names of a DataFrame-like value, if all are strings."""
-    if not is_frame(value):
-        return None
-    names = list(value.columns)
-    return tuple(names) if names and all(isinstance(name, str) for name in names) else None
+def output_labels(y: Any, argument: str = "y") -> Labels:
+    """Names, units and sampling time of outputs in any form that `check_outputs` takes."""
+    y = opened_outputs(y)
+    listed = is_sequence_of_records(y)
+    return Labels.of(y if listed else [y], argument, single=not listed)
 
 
 def check_inputs(X: Any) -> tuple[list[FloatArray], Layout]:
@@ -65,19 +71,21 @@ def check_inputs(X: Any) -> tuple[list[FloatArray], Layout]:
     ValueError, TypeError
         If X is empty, has another number of dimensions, or holds anything but finite numbers.
     """
+    X = opened_inputs(X)
     if is_sequence_of_records(X):
         return _check_input_list(X)
     array = to_float(X, "X")
+    labels = Labels.of([X], "X", single=True)
     if array.ndim == 3:
         if len(array) == 0:
             raise ValueError(f"X must hold at least one record; got shape {array.shape}. Add one.")
-        layout = Layout("stack")
+        layout = Layout("stack", labels)
         return [_check_input(part, layout.where(r)) for r, part in enumerate(array)], layout
-    return [_check_input(array, "")], Layout("single", column_names(X))
+    return [_check_input(array, "")], Layout("single", labels)
 
 
 def _check_input_list(X: Sequence[Any]) -> tuple[list[FloatArray], Layout]:
-    layout = Layout("list", column_names(X[0]))
+    layout = Layout("list")
     arrays = []
     for record, part in enumerate(X):
         arrays.append(_check_input(to_float(part, "X", layout.where(record)), layout.where(record)))
@@ -86,12 +94,7 @@ def _check_input_list(X: Sequence[Any]) -> tuple[list[FloatArray], Layout]:
                 f"X must have the same input channels in every record; got {arrays[0].shape[1]} in "
                 f"record 0 and {arrays[-1].shape[1]} in record {record}. Pass the same channels."
             )
-        if column_names(part) != layout.names:
-            raise ValueError(
-                f"X must have the same column names in every record; got {layout.names} in "
-                f"record 0 and {column_names(part)} in record {record}. Rename or reorder them."
-            )
-    return arrays, layout
+    return arrays, Layout("list", Labels.of(X, "X"))
 
 
 def _check_input(array: FloatArray, where: str) -> FloatArray:
@@ -139,7 +142,7 @@ def check_outputs(
     one_column : bool
         Whether the arrays were 1-D.
     """
-    parts = _output_parts(y, len(u_list), layout, name)
+    parts = _output_parts(opened_outputs(y), len(u_list), layout, name)
     arrays = [to_float(part, name, layout.where(record)) for record, part in enumerate(parts)]
     for record, (array, u) in enumerate(zip(arrays, u_list, strict=True)):
         where = layout.where(record)
@@ -171,9 +174,12 @@ def _output_parts(y: Any, n_records: int, layout: Layout, name: str) -> Sequence
                 "Pass X as a list of 2-D arrays for several records."
             )
         return [y]
+    if layout.kind == "stack" and isinstance(y, Signals):
+        return _output_parts(y.values, n_records, layout, name)
     if is_frame(y) or not hasattr(y, "__len__") or isinstance(y, str | dict):
+        what = "one table" if is_frame(y) else type(y).__name__
         raise ValueError(
-            f"{name} must hold one array per record because X does; got {type(y).__name__}. "
+            f"{name} must hold one array per record because X does; got {what}. "
             "Pass a list of arrays."
         )
     if len(y) != n_records:
@@ -181,7 +187,7 @@ def _output_parts(y: Any, n_records: int, layout: Layout, name: str) -> Sequence
             f"{name} must have as many records as X; got {len(y)}, and X has {n_records}. "
             "Pass one output array per input array."
         )
-    return list(y)
+    return [y[record] for record in range(n_records)]
 
 
 def _check_length(n_y: int, n_u: int, name: str, where: str, full: bool) -> None:
@@ -208,37 +214,3 @@ def check_records(X: Any, y: Any) -> tuple[Records, Layout, bool]:
                 f"{layout.where(record)}. Pass longer records or drop that one."
             )
     return Records.from_lists(u_list, y_list), layout, one_column
-
-
-def check_names(names: tuple[str, ...] | None, fitted: Sequence[str] | None) -> None:
-    """Compare column names with those seen in `fit`, in the words of scikit-learn.
-
-    Raises
-    ------
-    ValueError
-        If names are missing, unknown or in another order.
-
-    Warns
-    -----
-    UserWarning
-        If only one of the two has names.
-    """
-    if (names is None) != (fitted is None):
-        has = "has feature names" if fitted is None else "does not have valid feature names"
-        was = "without" if fitted is None else "with"
-        warnings.warn(
-            f"X {has}, but LSTMRegressor was fitted {was} feature names", UserWarning, stacklevel=4
-        )
-        return
-    if names is None or fitted is None or names == tuple(fitted):
-        return
-    lines = ["The feature names should match those that were passed during fit."]
-    for title, odd in (
-        ("Feature names unseen at fit time:", set(names) - set(fitted)),
-        ("Feature names seen at fit time, yet now missing:", set(fitted) - set(names)),
-    ):
-        if odd:
-            lines += [title, *(f"- {name}" for name in sorted(odd)[:5])]
-    if len(lines) == 1:
-        lines.append("Feature names must be in the same order as they were in fit.")
-    raise ValueError("\n".join(lines) + "\n")

@@ -27,7 +27,7 @@ from fastlstm.exceptions import ModelFileError
 from fastlstm.network import Network
 
 FloatArray = NDArray[np.float64]
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MAX_HEADER = 16 * 2**20  # bytes; a header holds names and a short description
 MAX_LAYERS = 1000
 MAX_WIDTH = 2**20
@@ -236,12 +236,17 @@ def _read_header(file: BinaryIO, size: int, name: str) -> tuple[dict[str, Any], 
 
 def _json_object(text: str | bytes, name: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise _unusable(name, "has no readable header") from error
     if not isinstance(value, dict):
         raise _unusable(name, "has no readable header")
     return value
+
+
+def _refuse_constant(text: str) -> Any:
+    """NaN and Infinity are no JSON."""
+    raise ValueError(text)
 
 
 def _network(structure: Any, name: str) -> Network:

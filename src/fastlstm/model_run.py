@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.checks import check_records, column_names
+from fastlstm.checks import check_records, output_labels
+from fastlstm.containers import opened_pair
 from fastlstm.records import Records, auto_washout
 from fastlstm.settings import check_washout
 
@@ -62,6 +63,7 @@ class ModelRun:
         ValueError, TypeError
             If the data cannot be used, or are not those of the model.
         """
+        X, y = opened_pair(X, y)
         records, layout, _ = check_records(X, y)
         assert records.y is not None
         outputs = records.split(records.y)
@@ -81,7 +83,7 @@ class ModelRun:
         chosen = automatic if washout is None else max(washout, n_init)
         check_washout(chosen, records.lengths)
         fitted = getattr(model, "feature_names_in_", None), getattr(model, "output_names_", None)
-        first = column_names(y[0] if isinstance(y, list | tuple) else y)
+        first = output_labels(y).names
         return cls(
             records,
             stacked,

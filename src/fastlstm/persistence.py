@@ -15,13 +15,22 @@ from fastlstm.error_model import ErrorModel
 from fastlstm.exceptions import ModelFileError
 from fastlstm.frame import Frame
 from fastlstm.model_file import ModelContent, read_model, write_model
+from fastlstm.model_upgrade import upgraded
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
 from fastlstm.solvers.registry import from_plain, to_plain
+from fastlstm.training_record import RECORD_IN_FILE, is_training_record
 
 FloatArray = NDArray[np.float64]
 TEXTS = ("solver_", "status_", "message_", "start_")
-NUMBERS = ("rmse_train_", "rmse_validation_", "fit_time_", "cpu_time_")
+NUMBERS = ("rmse_train_", "rmse_validation_")
+TIMES = ("fit_time_", "cpu_time_")
+NAMES = {  # of channels: key in the file, attribute, whether of inputs
+    "feature_names": ("feature_names_in_", True),
+    "output_names": ("output_names_", False),
+    "input_units": ("input_units_", True),
+    "output_units": ("output_units_", False),
+}
 COUNTS = ("washout_", "n_iter_")
 MAX_HOLD = 10**6
 SCALING = ("u_mean", "u_std", "y_mean", "y_std")
@@ -38,20 +47,25 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
         "error_model.coef": model.error_model_.coef,
         "training.loss_curve": np.array(model.loss_curve_, dtype=np.float64),
     }
-    names = getattr(model, "feature_names_in_", None)
-    output_names = getattr(model, "output_names_", None)
+    record = model.training_record_
     description = {
         "fastlstm_version": fastlstm.__version__,
         "numpy_version": np.__version__,
         "scikit_learn_version": sklearn.__version__,
-        "parameters": _plain_parameters(model.get_params(deep=False)),
+        "parameters": plain_parameters(model.get_params(deep=False)),
         "one_column": model._one_column,
-        "feature_names": None if names is None else [str(name) for name in names],
-        "output_names": (None if output_names is None else [str(name) for name in output_names]),
+        **{key: _listed(getattr(model, attribute, None)) for key, (attribute, _) in NAMES.items()},
+        "sampling_time": None if model.sampling_time_ is None else float(model.sampling_time_),
         "hold": model.frame_.hold,
         "counts": {name: int(getattr(model, name)) for name in COUNTS},
         "texts": {name: str(getattr(model, name)) for name in TEXTS},
         "numbers": {name: _finite_or_none(getattr(model, name)) for name in NUMBERS},
+        "training_record": None if record is None else {k: record[k] for k in RECORD_IN_FILE},
+        # all that depends on the clock, so that the same fit gives the same file but for this
+        "clock": {
+            "date": None if record is None else record["date"],
+            **{name: _finite_or_none(getattr(model, name)) for name in TIMES},
+        },
     }
     write_model(path, ModelContent(model.network_, arrays, description))
 
@@ -65,9 +79,9 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
         If the file is not a model file or contradicts itself.
     """
     content = read_model(path)
-    reader = _Reader(content.description, os.fspath(path))
-    if content.version < 2:
-        content.description["parameters"] = _with_defaults(content.description.get("parameters"))
+    defaults = model.get_params(deep=False)
+    description = upgraded(content.description, content.version, defaults)
+    reader = _Reader(description, os.fspath(path))
     reader.set_parameters(model)
     network, arrays = content.network, content.arrays
     model.network_, model.params_ = network, network.pack(arrays)
@@ -79,20 +93,14 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     model.loss_curve_ = arrays["training.loss_curve"].tolist()
     model.history_ = ()
     model._one_column = reader.one_column(network.n_outputs)
-    for key, n_channels, attribute in (
-        ("feature_names", network.n_inputs, "feature_names_in_"),
-        ("output_names", network.n_outputs, "output_names_"),
-    ):
-        names = reader.channel_names(key, n_channels)
+    for key, (attribute, of_inputs) in NAMES.items():
+        names = reader.channel_names(key, network.n_inputs if of_inputs else network.n_outputs)
         if names is not None:
             setattr(model, attribute, np.array(names, dtype=object))
+    model.sampling_time_ = reader.sampling_time()
+    model.training_record_ = reader.training_record(network.n_outputs)
     reader.set_report(model)
     return model
-
-
-def _with_defaults(parameters: Any) -> Any:
-    """Arguments of a file of format 1, with those that came later."""
-    return {"stability": None, **parameters} if isinstance(parameters, dict) else parameters
 
 
 class _Reader:
@@ -158,10 +166,31 @@ class _Reader:
             if not isinstance(value, str):
                 raise self._error(name)
             setattr(model, name, value)
-        for name, value in self._group("numbers", NUMBERS).items():
+        clock = self._group("clock", ("date", *TIMES))
+        numbers = self._group("numbers", NUMBERS) | {name: clock[name] for name in TIMES}
+        for name, value in numbers.items():
             if value is not None and not (type(value) is float and math.isfinite(value)):
                 raise self._error(name)
             setattr(model, name, math.nan if value is None else value)
+
+    def sampling_time(self) -> float | None:
+        """Seconds between steps, if known."""
+        value = self._description.get("sampling_time")
+        known = type(value) is float and math.isfinite(value) and value > 0.0
+        if not (value is None or known):
+            raise self._error("sampling_time")
+        return value
+
+    def training_record(self, n_outputs: int) -> dict[str, Any] | None:
+        """Say what the model was trained on; files before format 3 do not say."""
+        date = self._group("clock", ("date", *TIMES))["date"]
+        record = self._description.get("training_record")
+        if record is None and date is None:
+            return None
+        whole = {**record, "date": date} if isinstance(record, dict) else record
+        if not is_training_record(whole, n_outputs):
+            raise self._error("training_record")
+        return whole
 
     def _group(self, key: str, names: tuple[str, ...]) -> dict[str, Any]:
         group = self._description.get(key)
@@ -170,7 +199,7 @@ class _Reader:
         return group
 
 
-def _plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+def plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     """Arguments as JSON values; a RandomState has none and becomes None."""
     if isinstance(parameters["random_state"], np.random.RandomState):
         parameters = {**parameters, "random_state": None}
@@ -180,6 +209,10 @@ def _plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     plain = {**parameters, **listed}
     plain["solver"] = to_plain(plain["solver"])
     return {name: v.item() if isinstance(v, np.generic) else v for name, v in plain.items()}
+
+
+def _listed(names: Any) -> list[str] | None:
+    return None if names is None else [str(name) for name in names]
 
 
 def _finite_or_none(value: float) -> float | None:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastlstm._core import simulate
-from fastlstm.checks import Layout, check_inputs, check_names, check_outputs
+from fastlstm.checks import Layout, check_inputs, check_outputs, output_labels
+from fastlstm.containers import opened_outputs, opened_pair
 from fastlstm.error_model import ErrorModel
 from fastlstm.frame import Frame
 from fastlstm.initial_state import InitialState
+from fastlstm.labels import check_input_labels, check_output_labels
 from fastlstm.metrics import r2
 from fastlstm.network import Network
 from fastlstm.records import Records, auto_washout
@@ -92,7 +94,7 @@ class PredictionMixin:
         states, levels = (np.stack(parts) for parts in zip(*found, strict=True))
         return self._restore(self._free_run(records, states, levels), records, layout)
 
-    def predict_ahead(self, X: Any, y: Any, steps: int = 1) -> Any:
+    def predict_ahead(self, X: Any, y: Any = None, steps: int = 1) -> Any:
         """Predict each output from the inputs and the outputs measured up to `steps` before.
 
         The free run is corrected by what its error `steps` and more before says about its error
@@ -102,7 +104,7 @@ class PredictionMixin:
         ----------
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
         y : array or one per record
-            Measured outputs of all steps of X.
+            Measured outputs of all steps of X; left out where X holds them.
         steps : int, default=1
             Horizon, at least 1.
 
@@ -112,6 +114,7 @@ class PredictionMixin:
             In the form of X; the first `steps` steps of every record are the free run.
         """
         steps = check_count(steps, "steps", minimum=1)
+        X, y = opened_pair(X, y)
         records, layout = self._check_inputs(X)
         measured = self._check_outputs(y, records, layout, "y")
         known = self.scaling_.scale_outputs(np.concatenate(measured))
@@ -120,7 +123,7 @@ class PredictionMixin:
         forecasts = [self.error_model_.forecast(part, steps) for part in records.split(error)]
         return self._restore(y_sim + np.concatenate(forecasts), records, layout)
 
-    def score(self, X: Any, y: Any, sample_weight: None = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: None = None) -> float:
         """Coefficient of determination of the free run, mean over the outputs.
 
         The first steps of each record do not count: `washout_` of them, with washout="auto" at most
@@ -130,7 +133,7 @@ class PredictionMixin:
         ----------
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
         y : array or one per record
-            Measured outputs of all steps of X.
+            Measured outputs of all steps of X; left out where X holds them.
         sample_weight : None
             Steps of a record cannot be weighted.
 
@@ -144,6 +147,7 @@ class PredictionMixin:
                 "sample_weight must be None; got weights. Cut the records instead: steps of a "
                 "record depend on each other and are not weighted."
             )
+        X, y = opened_pair(X, y)
         records, layout = self._check_inputs(X)
         measured = self._check_outputs(y, records, layout, "y")
         washout = self.washout_
@@ -159,7 +163,7 @@ class PredictionMixin:
         """Standardised inputs."""
         check_is_fitted(self)
         u_list, layout = check_inputs(X)
-        check_names(layout.names, getattr(self, "feature_names_in_", None))
+        check_input_labels(self, layout.labels)
         for record, u in enumerate(u_list):
             if u.shape[1] != self.n_features_in_:
                 raise ValueError(
@@ -174,7 +178,9 @@ class PredictionMixin:
     def _check_outputs(
         self, y: Any, records: Records, layout: Layout, name: str, full: bool = True
     ) -> list[FloatArray]:
+        y = opened_outputs(y)
         y_list, _ = check_outputs(y, records.split(records.u), layout, name, full)
+        check_output_labels(self, output_labels(y, name), name)
         if y_list[0].shape[1] != self.n_outputs_:
             raise ValueError(
                 f"{name} has {y_list[0].shape[1]} output channels, but this "

@@ -10,7 +10,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fastlstm.persistence import save_model
+from fastlstm.checks import output_labels
+from fastlstm.containers import opened_pair
+from fastlstm.labels import check_output_labels, keep_labels, labels_of, learn
+from fastlstm.persistence import plain_parameters, save_model
 from fastlstm.prediction import PredictionMixin
 from fastlstm.progress import FitCallback, Reporter
 from fastlstm.solvers.base import AbstractSolver
@@ -18,6 +21,8 @@ from fastlstm.solvers.problem import Progress, Solution, Status
 from fastlstm.stability.mixin import StabilityMixin
 from fastlstm.stream import Stream
 from fastlstm.training import Known, Task
+from fastlstm.training_metrics import metrics_of
+from fastlstm.training_record import training_record
 from fastlstm.warm_start import start_from, structure_of
 
 
@@ -103,6 +108,13 @@ class LSTMRegressor(
         Names of the input channels, where X was a DataFrame.
     output_names_ : array of str
         Names of the output channels, where y was a DataFrame.
+    input_units_, output_units_ : array of str
+        Units of the channels, where known.
+    sampling_time_ : float or None
+        Seconds between steps, where known; other records are refused.
+    training_record_ : dict or None
+        Hash of the data, seed, settings, versions, metrics and date of the fit; in the model file
+        too.
 
     Notes
     -----
@@ -117,6 +129,9 @@ class LSTMRegressor(
     >>> model.predict(u).shape
     (400,)
     """
+
+    sampling_time_: float | None
+    training_record_: dict[str, Any] | None
 
     def __init__(
         self,
@@ -152,7 +167,7 @@ class LSTMRegressor(
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         callback: FitCallback | None = None,
         start: LSTMRegressor | None = None,
     ) -> Self:
@@ -162,8 +177,9 @@ class LSTMRegressor(
         ----------
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
             Inputs: one record, records of unequal length, or (n_records, n_timesteps, n_inputs).
+            Also xarray objects, torch tensors, and objects that hold u and y.
         y : array of shape (n_timesteps,) or (n_timesteps, n_outputs), or one per record
-            Measured outputs, in the form of X.
+            Measured outputs, in the form of X. Left out where X holds them.
         callback : callable, optional
             Called with a `FitProgress` after every accepted iteration; its time does not count.
         start : LSTMRegressor, optional
@@ -190,7 +206,7 @@ class LSTMRegressor(
         self._train(task, callback, params)
         return self
 
-    def partial_fit(self, X: Any, y: Any, callback: FitCallback | None = None) -> Self:
+    def partial_fit(self, X: Any, y: Any = None, callback: FitCallback | None = None) -> Self:
         """Go on training, on new records only, from the weights in hand.
 
         Scaling and structure stay as the first call fixed them, so a slowly changing plant can be
@@ -208,10 +224,14 @@ class LSTMRegressor(
         """
         if not hasattr(self, "network_"):
             return self.fit(X, y, callback)
+        X, y = opened_pair(X, y)
         self._check_inputs(X)
+        check_output_labels(self, output_labels(y), "y")
+        before = labels_of(self)
         known = Known(self.scaling_, self.input_range_, self.network_, self.frame_)
         task = Task.of(self.get_params(deep=False), X, y, known)
         self._train(task, callback, start_from(self, task.problem.network, self.scaling_))
+        keep_labels(self, before)
         return self
 
     def _train(self, task: Task, callback: FitCallback | None, start: Any) -> None:
@@ -229,17 +249,15 @@ class LSTMRegressor(
         self.error_model_ = task.fit_error_model(solution)
         self.n_features_in_, self.n_outputs_ = self.network_.n_inputs, self.network_.n_outputs
         self._one_column = task.one_column
-        self.__dict__.pop("feature_names_in_", None)
-        self.__dict__.pop("output_names_", None)
-        if task.layout.names is not None:
-            self.feature_names_in_ = np.array(task.layout.names, dtype=object)
-        if task.output_names is not None:
-            self.output_names_ = np.array(task.output_names, dtype=object)
+        learn(self, task.layout.labels, task.output_labels)
         self.solver_, self.status_ = task.settings.solver_name, solution.status.value
         self.message_, self.start_ = solution.message, solution.start
         self.n_iter_, self.history_ = solution.n_iter, solution.history
         self.loss_curve_ = [row.rmse_train**2 for row in solution.history]
         self.rmse_train_, self.rmse_validation_ = task.errors_of(solution)
+        settings = plain_parameters(self.get_params(deep=False))
+        metrics = metrics_of(task, solution)
+        self.training_record_ = training_record(task.data, task.settings.seed, settings, metrics)
         self.fit_time_, self.cpu_time_ = task.clock.wall, task.clock.cpu
 
     def _snapshot(self, task: Task, progress: Progress) -> LSTMRegressor:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm._core import simulate
-from fastlstm.checks import Layout, check_records, column_names
+from fastlstm.checks import Layout, check_records, output_labels
+from fastlstm.containers import opened_pair
 from fastlstm.error_model import ErrorModel
 from fastlstm.exceptions import ConvergenceWarning, DataWarning
 from fastlstm.frame import Frame
 from fastlstm.initial_state import InitialState
+from fastlstm.labels import Labels
 from fastlstm.metrics import fit_percent
 from fastlstm.network import Network
 from fastlstm.posing import pose
@@ -25,6 +27,7 @@ from fastlstm.settings import Settings
 from fastlstm.solvers.base import solve_in_turn
 from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 from fastlstm.stability import StabilityConstraint
+from fastlstm.training_record import DataFacts
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -86,8 +89,10 @@ class Task:
         Form of X.
     one_column : bool
         Whether the outputs are 1-D arrays.
-    output_names : tuple of str or None
-        Column names of y, where it was given as DataFrames.
+    output_labels : Labels
+        Names and units of y, as far as its container tells them.
+    data : DataFacts
+        Which data these are.
     scaling : Scaling
     input_range : array of shape (2, n_inputs)
         Smallest and largest value of every input, in the unit of X.
@@ -103,12 +108,14 @@ class Task:
     clock: Clock
     layout: Layout
     one_column: bool
-    output_names: tuple[str, ...] | None
+    output_labels: Labels
+    data: DataFacts
     scaling: Scaling
     input_range: FloatArray
     records: Records
     frame: Frame
     problem: Problem
+    _runs: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], X: Any, y: Any, known: Known | None = None) -> Task:
@@ -118,7 +125,10 @@ class Task:
         """
         settings = Settings.of(parameters)
         clock = Clock(settings.time_limit)
+        X, y = opened_pair(X, y)
         given, layout, one_column = check_records(X, y)
+        labels, data = output_labels(y), DataFacts.of(given)
+        layout.labels.joined(labels)  # a clash must not wait for the end of the training
         records = given.in_canonical_order()
         washout = settings.washout_for(given.lengths)
         known = Known() if known is None else known
@@ -151,10 +161,8 @@ class Task:
             whole=whole,
             may_widen=settings.may_widen,
         )
-        names = column_names(y[0] if isinstance(y, list | tuple) and len(y) else y)
-        return cls(
-            settings, clock, layout, one_column, names, scaling, input_range, scaled, frame, problem
-        )
+        made = labels, data, scaling, input_range, scaled, frame, problem
+        return cls(settings, clock, layout, one_column, *made)
 
     @property
     def judged(self) -> Records:
@@ -216,13 +224,13 @@ class Task:
 
     def _error_on(self, rows: BoolArray, solution: Solution, begun: InitialState) -> float:
         assert self.records.y is not None
-        error = self.records.y - self._free_run(solution, self.records, begun)
+        error = self.records.y - self._simulated(solution, self.records, begun)
         return float(np.sum(error[rows] ** 2))
 
     def fit_error_model(self, solution: Solution) -> ErrorModel:
         """Autoregression of the free-run error on all records."""
         assert self.records.y is not None
-        error = self.records.y - self._free_run(solution, self.records)
+        error = self.records.y - self.free_run(solution, self.records)
         return ErrorModel.of(error, self.records, self.problem.washout)
 
     def errors_of(self, solution: Solution) -> tuple[float, float]:
@@ -242,10 +250,19 @@ class Task:
         if records is None:
             return float("nan")
         assert records.y is not None
-        error = records.y - self._free_run(solution, records)
+        error = records.y - self.free_run(solution, records)
         return float(np.sqrt(np.mean(error[records.scored(self.problem.washout)] ** 2)))
 
-    def _free_run(
+    def free_run(self, solution: Solution, records: Records) -> FloatArray:
+        """Simulate from rest, each part of the data once per solution."""
+        if self._runs.get("of") is not solution:
+            self._runs.clear()
+            self._runs["of"] = solution
+        if id(records) not in self._runs:
+            self._runs[id(records)] = self._simulated(solution, records)
+        return self._runs[id(records)]
+
+    def _simulated(
         self, solution: Solution, records: Records, begun: InitialState | None = None
     ) -> FloatArray:
         """Simulate, by default from rest; levels of integrating outputs are those that fit best."""
@@ -315,7 +332,7 @@ class Task:
         washout = self.problem.washout if solution.decided else self.problem.judged_washout
         assert judged.y is not None
         scored = judged.scored(washout)
-        y, y_sim = judged.y[scored], self._free_run(solution, judged)[scored]
+        y, y_sim = judged.y[scored], self.free_run(solution, judged)[scored]
         varying = np.ptp(y, axis=0) > 0.0
         fits = np.full(y.shape[1], np.nan)
         if np.any(varying):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastlstm.cli.options import split_names
 from fastlstm.exceptions import DataFileError
+from fastlstm.sampling import is_time_name
 
 if TYPE_CHECKING:
     from fastlstm.regressor import LSTMRegressor
@@ -16,16 +17,28 @@ if TYPE_CHECKING:
 
 
 def records_for_fit(
-    paths: list[Path], inputs: list[str] | None, outputs: list[str] | None, record: str | None
+    paths: list[Path],
+    inputs: list[str] | None,
+    outputs: list[str] | None,
+    record: str | None,
+    time: str = "auto",
 ) -> NamedRecords:
-    """Read the records to learn from; the columns u and y are found without being named."""
-    from fastlstm.tables import open_table, read_records
+    """Read the records to learn from; the columns u and y are found without being named.
+
+    A file with the struct of an `iddata` knows which channels are inputs and outputs.
+    """
+    from fastlstm.tables import open_table, read_iddata, read_records
     from fastlstm.tables.base import describe_names
+    from fastlstm.tables.iddata import iddata_structs
 
     u_names, y_names = split_names(inputs), split_names(outputs)
     if not u_names and not y_names:
-        names = open_table(paths[0]).names
-        if sorted(set(names) - {record}) != ["u", "y"]:
+        file = open_table(paths[0])
+        if len(iddata_structs(file)) == 1:
+            first = read_iddata(paths[0])
+            return read_records(paths, first.input_names, first.output_names, record)
+        names = [name for name in file.names if not is_time_name(name)]
+        if sorted(set(names) - {record, time}) != ["u", "y"]:
             raise DataFileError(
                 f"--input and --output must name columns, unless the file has just u and y; "
                 f"{paths[0]} has {describe_names(names)}. Pass e.g. --input u1,u2 --output y."
@@ -36,7 +49,12 @@ def records_for_fit(
         raise DataFileError(
             f"{missing} must name at least one column; got none. Pass both --input and --output."
         )
-    return read_records(paths, u_names, y_names, record)
+    return read_records(paths, u_names, y_names, record, time_column(time))
+
+
+def time_column(time: str) -> str | None:
+    """Value of the option --time as `read_records` takes it."""
+    return None if time == "none" else time
 
 
 def records_for_model(
@@ -45,6 +63,7 @@ def records_for_model(
     inputs: list[str] | None,
     outputs: list[str] | None,
     record: str | None,
+    time: str = "auto",
 ) -> NamedRecords:
     """Read records for a model: the columns named, else those it was fitted with.
 
@@ -57,12 +76,14 @@ def records_for_model(
         Values of the options; `outputs` is an empty list where no output is needed.
     record : str or None
         Column that tells records apart.
+    time : str
+        Column of time stamps, "auto" or "none".
     """
     from fastlstm.tables import read_records
 
     u_names = split_names(inputs) or list(getattr(model, "feature_names_in_", ["u"]))
     y_names = [] if outputs == [] else split_names(outputs) or output_names(model)
-    records = read_records(paths, u_names, y_names, record)
+    records = read_records(paths, u_names, y_names, record, time_column(time))
     for kind, found, expected in (
         ("--input", records.input_names, model.n_features_in_),
         ("--output", records.output_names, model.n_outputs_),
@@ -83,12 +104,12 @@ def output_names(model: LSTMRegressor) -> list[str]:
     return ["y"] if model.n_outputs_ == 1 else [f"y_{k}" for k in range(model.n_outputs_)]
 
 
-def as_model_inputs(model: LSTMRegressor, records: NamedRecords) -> list[Frame] | list[FloatArray]:
+def as_model_inputs(model: LSTMRegressor, records: NamedRecords) -> list[Frame]:
     """Give the inputs of all records the names that the model knows them by, if it knows any."""
     from fastlstm.tables import Frame
 
     names = getattr(model, "feature_names_in_", None)
-    return records.u if names is None else [Frame(u, tuple(names)) for u in records.u]
+    return [Frame(u.values, names, u.units, u.sampling_time) for u in records.inputs]
 
 
 def run_model(model: LSTMRegressor, records: NamedRecords, n_init: int) -> list[FloatArray]:

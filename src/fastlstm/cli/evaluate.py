@@ -22,6 +22,7 @@ def evaluate(
     inputs: options.Inputs = None,
     outputs: options.Outputs = None,
     record: options.Record = None,
+    time: options.Time = "auto",
     plot: Annotated[
         Path | None,
         typer.Option("--plot", help="Picture to write; default: the first data file's name.png."),
@@ -45,7 +46,7 @@ def evaluate(
     if picture is not None:
         check_writable(picture, (".png", ".pdf", ".svg"))
     model = load(model_path)
-    records = records_for_model(model, data, inputs, outputs, record)
+    records = records_for_model(model, data, inputs, outputs, record, time)
     assert records.y is not None
     y_sim = run_model(model, records, init)
     automatic = 0 if init > 0 else first_scored(records.y, model.washout_)
@@ -54,7 +55,8 @@ def evaluate(
     title = f"Free run on {count(len(y_sim), 'record')}, without the first {skipped} steps:"
     lines, failure = [title, score_table(scores)], None
     if picture is not None:
-        failure = try_to_draw(picture, records, y_sim, sampling_time, skipped)
+        step = sampling_time or records.sampling_time or model.sampling_time_
+        failure = try_to_draw(picture, records, y_sim, step, skipped)
         if failure is None:
             lines.append(f"Picture: {picture}")
         elif plot is None:  # a picture that nobody asked for may be missing

@@ -21,6 +21,7 @@ def fit(
     inputs: options.Inputs = None,
     outputs: options.Outputs = None,
     record: options.Record = None,
+    time: options.Time = "auto",
     model_path: Annotated[
         Path, typer.Option("--model", "-m", help="Where to write the model.")
     ] = Path("model.safetensors"),
@@ -52,7 +53,7 @@ def fit(
     from fastlstm.cli.progress import make_progress
 
     check_writable(model_path, (".safetensors",))
-    records = records_for_fit(data, inputs, outputs, record)
+    records = records_for_fit(data, inputs, outputs, record, time)
 
     from fastlstm.regressor import LSTMRegressor
 
@@ -78,14 +79,9 @@ def fit(
 
 def train(model: LSTMRegressor, records: NamedRecords, display: Quiet) -> LSTMRegressor:
     """Fit a model; after Ctrl-C, wherever it strikes, the best model so far."""
-    from fastlstm.tables import Frame
-
-    assert records.y is not None
-    X = [Frame(u, records.input_names) for u in records.u]
-    y = [Frame(part, records.output_names) for part in records.y]
     try:
         with display:
-            return model.fit(X, y, callback=display)
+            return model.fit(records.inputs, records.outputs, callback=display)
     except KeyboardInterrupt:
         best = display.best_model()
         if best is None:

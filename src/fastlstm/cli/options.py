@@ -100,6 +100,12 @@ Record = Annotated[
         "--record", metavar="NAME", help="Column that tells apart the records within a file."
     ),
 ]
+Time = Annotated[
+    str,
+    typer.Option(
+        "--time", metavar="NAME", help="Column of time stamps; auto for one called time; none."
+    ),
+]
 InitWindow = Annotated[
     int,
     typer.Option("--init", min=0, help="First measured outputs that set the initial state."),

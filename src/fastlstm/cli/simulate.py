@@ -23,6 +23,7 @@ def simulate(
     inputs: options.Inputs = None,
     outputs: options.Outputs = None,
     record: options.Record = None,
+    time: options.Time = "auto",
     init: options.InitWindow = 0,
 ) -> Outcome:
     """Simulate a saved model in free run and write its outputs.
@@ -38,7 +39,7 @@ def simulate(
 
     check_writable(out, tuple(WRITERS))
     model = load(model_path)
-    records = records_for_model(model, data, inputs, outputs if init > 0 else [], record)
+    records = records_for_model(model, data, inputs, outputs if init > 0 else [], record, time)
     y_sim = run_model(model, records, init)
     names = records.output_names or tuple(options.split_names(outputs) or output_names(model))
     write_table(out, as_columns(names, y_sim))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.checks import check_inputs, check_outputs, check_records, column_names
+from fastlstm.checks import check_inputs, check_outputs, check_records, output_labels
 from fastlstm.model_run import numbered
 from fastlstm.records import Records, auto_washout, hold_out
 from fastlstm.settings import check_count, check_washout
@@ -144,5 +144,4 @@ def _check_varying(train: Records) -> None:
 
 def _output_names(y: Any, records: Records) -> tuple[str, ...]:
     assert records.y is not None
-    names = column_names(y[0] if isinstance(y, list | tuple) and len(y) else y)
-    return names or numbered("y", records.y.shape[1])
+    return output_labels(y).names or numbered("y", records.y.shape[1])

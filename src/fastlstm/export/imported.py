@@ -81,6 +81,7 @@ def from_weights(
     model.history_, model.loss_curve_ = (), []
     model.rmse_train_ = model.rmse_validation_ = math.nan
     model.fit_time_ = model.cpu_time_ = 0.0
+    model.sampling_time_ = model.training_record_ = None
     return model
 
 

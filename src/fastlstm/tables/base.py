@@ -43,33 +43,6 @@ class Table:
         return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A matrix with named columns; `fit` and `predict` take it like a DataFrame.
-
-    Parameters
-    ----------
-    values : array of shape (n_timesteps, n_channels)
-    columns : tuple of str
-        One name per channel.
-    """
-
-    values: FloatArray
-    columns: tuple[str, ...]
-
-    def to_numpy(self) -> FloatArray:
-        """Return the values."""
-        return self.values
-
-    @property
-    def ndim(self) -> int:
-        """Dimensions of the values."""
-        return self.values.ndim
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-
 class TableFile(ABC):
     """An opened data file whose names and sizes are known and whose numbers are not yet read.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from fastlstm.exceptions import DataFileError
 from fastlstm.tables.arrays import ArrayFile
 from fastlstm.tables.base import FloatArray
 from fastlstm.tables.mat5 import DamagedFileError, Variable, load_variable, scan_variables
+from fastlstm.tables.mat5_struct import read_struct
 
 
 class MatFile(ArrayFile):
@@ -53,6 +55,17 @@ class MatFile(ArrayFile):
             raise self.unreadable("MAT", error) from error
         for name, shape, kind in listing:
             self.add_array(name, shape, None if kind == "double" else f"holds {kind}, not numbers")
+
+    def structs(self) -> dict[str, Any]:
+        """Every struct of the file, as `read_struct` gives it."""
+        try:
+            return {
+                name: read_struct(self.path, variable)
+                for name, variable in self._variables.items()
+                if variable.is_struct
+            }
+        except DamagedFileError as error:
+            raise self.unreadable("MAT", error) from error
 
     def load(self, names: Sequence[str]) -> dict[str, NDArray[np.generic]]:
         """Arrays by name."""

@@ -40,7 +40,19 @@ _DTYPES = {
     13: "u8",
 }
 _NUMERIC = range(6, 16)
-_CLASSES = {1: "cells", 2: "a struct", 3: "an object", 4: "text", 5: "a sparse matrix"}
+_CLASSES = {1: "cells", 2: "a struct", 4: "text", 5: "a sparse matrix"}
+_STRUCT, _OBJECT, _OPAQUE = 2, 3, 17
+
+# For the user to paste into MATLAB. The braces keep cells, of which struct() would make an array.
+RECIPE = (
+    "s = struct('y',{z.y},'u',{z.u},'Ts',{z.Ts},'TimeUnit',{z.TimeUnit},"
+    "'InputName',{z.InputName},'OutputName',{z.OutputName},'InputUnit',{z.InputUnit},"
+    "'OutputUnit',{z.OutputUnit},'ExperimentName',{z.ExperimentName}); save('z.mat','s','-v7')"
+)
+OBJECT_REFUSAL = (
+    "is a MATLAB object such as iddata, which only MATLAB can read; for an iddata z, run there: "
+    f"{RECIPE}"
+)
 
 
 class DamagedFileError(Exception):
@@ -58,6 +70,7 @@ class Variable:
     n_bytes: int
     compressed: bool
     order: str
+    is_struct: bool = False
 
 
 def scan_variables(path: Path) -> list[Variable]:
@@ -132,6 +145,8 @@ def _describe(head: bytes, place: tuple[int, int, bool], order: str) -> Variable
     elements = _elements(head, order)
     flags_kind, flags_data = next(elements, (0, b""))
     shape_kind, shape_data = next(elements, (0, b""))
+    if flags_kind == _UINT32 and _unpack(f"{order}I", flags_data[:4])[0] & 0xFF == _OPAQUE:
+        return Variable(_text(shape_data), (), OBJECT_REFUSAL, *place, order)  # has no shape
     name_kind, name_data = next(elements, (0, b""))
     if (flags_kind, shape_kind) != (_UINT32, _INT32) or name_kind not in _TEXT_TYPES:
         raise DamagedFileError("a variable does not begin with its type, shape and name")
@@ -143,8 +158,13 @@ def _describe(head: bytes, place: tuple[int, int, bool], order: str) -> Variable
     refusal = None if kind in _NUMERIC else f"holds {_CLASSES.get(kind, 'no array')}, not numbers"
     if flags & _COMPLEX:
         refusal = "holds complex numbers, not real numbers"
-    name = name_data.rstrip(b"\x00").decode("utf-8", errors="replace")
-    return Variable(name, shape, refusal, *place, order)
+    if kind == _OBJECT:
+        refusal = OBJECT_REFUSAL
+    return Variable(_text(name_data), shape, refusal, *place, order, kind == _STRUCT)
+
+
+def _text(data: bytes) -> str:
+    return data.rstrip(b"\x00").decode("utf-8", errors="replace")
 
 
 def _elements(content: bytes, order: str) -> Iterator[tuple[int, bytes]]:

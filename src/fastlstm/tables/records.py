@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from fastlstm.exceptions import DataFileError
-from fastlstm.tables.base import FloatArray, Table
-from fastlstm.tables.files import read_table
-
-
-@dataclass(frozen=True)
-class NamedRecords:
-    """Measured records and the names of their channels.
-
-    Parameters
-    ----------
-    u : list of arrays of shape (n_timesteps, n_inputs)
-        Inputs, one array per record, finite.
-    y : list of arrays of shape (n_timesteps, n_outputs), or None
-        Outputs, if asked for.
-    input_names, output_names : tuple of str
-        Columns the channels come from.
-    labels : tuple of str
-        File name of each record, with the value of the record column if there is one.
-    """
-
-    u: list[FloatArray]
-    y: list[FloatArray] | None
-    input_names: tuple[str, ...]
-    output_names: tuple[str, ...]
-    labels: tuple[str, ...]
+from fastlstm.sampling import same_sampling_time, show_seconds
+from fastlstm.tables.base import FloatArray, Table, match_columns
+from fastlstm.tables.files import open_table
+from fastlstm.tables.iddata import iddata_structs, read_iddata
+from fastlstm.tables.named import NamedRecords
+from fastlstm.tables.stamps import read_with_times, step_of
 
 
 def read_records(
@@ -42,17 +23,23 @@ def read_records(
     inputs: Sequence[str],
     outputs: Sequence[str] = (),
     record_column: str | None = None,
+    time_column: str | None = "auto",
 ) -> NamedRecords:
     """Read records from data files; every file is at least one record.
 
     Parameters
     ----------
     paths : sequence of paths
-        CSV, NPZ, MAT or Parquet files that all have the columns asked for.
+        CSV, NPZ, MAT or Parquet files that all have the columns asked for, or MAT files with the
+        struct of an `iddata`, see `read_iddata`.
     inputs, outputs : sequence of str
         Columns of u and y. ``u`` also stands for ``u_0, u_1, ...`` and for the columns of a matrix.
     record_column : str, optional
         Rows of one file with the same cell in this column form one record, in file order.
+    time_column : str, optional
+        Column of time stamps: seconds, numbers in the unit behind the name as in ``time [ms]``, or
+        ISO 8601 dates. "auto" takes a column called ``time``, with or without a unit, where there
+        is just one; None takes none.
 
     Returns
     -------
@@ -61,28 +48,17 @@ def read_records(
     Raises
     ------
     DataFileError
-        If a file cannot be read, lacks a column, has columns of unequal length, or holds NaN or
-        infinite values in a column asked for.
+        If a file cannot be read, lacks a column, has columns of unequal length, holds NaN or
+        infinite values in a column asked for, or has time stamps that are not in equal steps.
     """
     if not inputs:
         raise DataFileError("inputs must name at least one column; got none. Pass e.g. ['u'].")
-    u: list[FloatArray] = []
-    y: list[FloatArray] = []
-    labels: list[str] = []
-    names: tuple[tuple[str, ...], tuple[str, ...]] | None = None
-    for path in map(Path, paths):
-        table = read_table(path, [*inputs, *outputs], record_column)
-        found = table.expand(inputs), table.expand(outputs)
-        names = names or found
-        _check_names(path, names, found)
-        u_file, y_file = (_matrix(path, table, columns) for columns in found)
-        for label, rows in _row_groups(table, len(u_file)):
-            u.append(u_file[rows])
-            y.append(y_file[rows])
-            labels.append(f"{_shown(path.name)}{label}")
-    if names is None:
+    parts = [
+        _read_file(path, inputs, outputs, record_column, time_column) for path in map(Path, paths)
+    ]
+    if not parts:
         raise DataFileError("paths must name at least one data file; got none. Pass a file.")
-    return NamedRecords(u, y if outputs else None, *names, tuple(labels))
+    return _joined(parts, [Path(path) for path in paths], bool(outputs))
 
 
 def _shown(name: str) -> str:
@@ -90,17 +66,67 @@ def _shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _check_names(
+def _read_file(
     path: Path,
-    first: tuple[tuple[str, ...], tuple[str, ...]],
-    found: tuple[tuple[str, ...], tuple[str, ...]],
-) -> None:
-    if found != first:
-        raise DataFileError(
-            f"{path} must have the columns of the first file, {first[0] + first[1]}; it has "
-            f"{found[0] + found[1]}. Name the columns one by one."
-        )
-    both = set(found[0]) & set(found[1])
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    record_column: str | None,
+    time_column: str | None,
+) -> NamedRecords:
+    """Read the records of one file."""
+    file = open_table(path)
+    missing = [name for name in (*inputs, *outputs) if not match_columns(name, file.names)]
+    if missing and len(iddata_structs(file)) == 1:
+        return read_iddata(path).select(inputs, outputs)
+    columns = file.resolve([*inputs, *outputs])
+    values, times = read_with_times(file, columns, time_column)
+    labels = None if record_column is None else file.read_text(file.resolve_label(record_column))
+    table = Table(values, labels)
+    names = table.expand(inputs), table.expand(outputs)
+    _check_apart(path, names)
+    u, y = (_matrix(path, table, columns) for columns in names)
+    groups = _row_groups(table, len(u))
+    found = tuple(f"{_shown(path.name)}{label}" for label, _ in groups)
+    step = None
+    for label, (_, rows) in zip(found, groups, strict=True):
+        step = step_of(times, rows, label, step)
+    return NamedRecords(
+        [u[rows] for _, rows in groups],
+        [y[rows] for _, rows in groups],
+        *names,
+        found,
+        sampling_time=step,
+    )
+
+
+def _joined(
+    parts: Sequence[NamedRecords], paths: Sequence[Path], has_outputs: bool
+) -> NamedRecords:
+    """Put the records of all files together."""
+    first = parts[0]
+    for path, part in zip(paths, parts, strict=True):
+        if (part.input_names, part.output_names) != (first.input_names, first.output_names):
+            raise DataFileError(
+                f"{path} must have the columns of the first file, "
+                f"{first.input_names + first.output_names}; it has "
+                f"{part.input_names + part.output_names}. Name the columns one by one."
+            )
+        one, two = first.sampling_time, part.sampling_time
+        if one is not None and two is not None and not same_sampling_time(one, two):
+            raise DataFileError(
+                f"{path} must have the sampling time of the first file, {show_seconds(one)}; it "
+                f"has {show_seconds(two)}. Resample it, or pass the files of one sampling time."
+            )
+    return replace(
+        first,
+        u=[u for part in parts for u in part.u],
+        y=[y for part in parts for y in part.y or []] if has_outputs else None,
+        labels=tuple(label for part in parts for label in part.labels),
+    )
+
+
+def _check_apart(path: Path, names: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    both = set(names[0]) & set(names[1])
     if both:
         raise DataFileError(
             f"a column must be an input or an output; {sorted(both)} of {path} are both. "
