@@ -12,6 +12,7 @@ from fastlstm._core import simulate
 from fastlstm.checks import Layout, check_inputs, check_names, check_outputs
 from fastlstm.error_model import ErrorModel
 from fastlstm.frame import Frame
+from fastlstm.grouping import cut
 from fastlstm.metrics import r2
 from fastlstm.network import Network
 from fastlstm.records import Records, auto_washout
@@ -39,7 +40,11 @@ class PredictionMixin:
     n_jobs: int | None
     _one_column: bool
 
-    def predict(self, X: Any) -> Any:
+    # what scikit-learn passes on by default where its metadata routing is on
+    __metadata_request__predict = {"groups": True}  # noqa: RUF012
+    __metadata_request__score = {"groups": True}  # noqa: RUF012
+
+    def predict(self, X: Any, *, groups: Any = None) -> Any:
         """Free run: outputs from inputs alone, from rest.
 
         At rest every LSTM state is zero, which is the mean operating point of the training records
@@ -48,14 +53,19 @@ class PredictionMixin:
         Parameters
         ----------
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
+        groups : array of shape (n_timesteps,), optional
+            Label of the record that each row of a single array belongs to: the state starts anew
+            wherever it changes.
 
         Returns
         -------
         y_pred : array or list of arrays
             In the form of X, with as many dimensions per record as y had in `fit`.
         """
-        records, layout = self._check_inputs(X)
-        return self._restore(self._free_run(records), records, layout)
+        parts, _ = cut(groups, X)
+        records, layout = self._check_inputs(parts)
+        y_pred = self._restore(self._free_run(records), records, layout)
+        return y_pred if parts is X else np.concatenate(y_pred)
 
     def simulate(self, X: Any, y_init: Any = None) -> Any:
         """Free run from an initial state estimated from the first measured outputs.
@@ -115,7 +125,7 @@ class PredictionMixin:
         forecasts = [self.error_model_.forecast(part, steps) for part in records.split(error)]
         return self._restore(y_sim + np.concatenate(forecasts), records, layout)
 
-    def score(self, X: Any, y: Any, sample_weight: None = None) -> float:
+    def score(self, X: Any, y: Any, sample_weight: None = None, *, groups: Any = None) -> float:
         """Coefficient of determination of the free run, mean over the outputs.
 
         The first steps of each record do not count: `washout_` of them, with washout="auto" at most
@@ -128,6 +138,8 @@ class PredictionMixin:
             Measured outputs of all steps of X.
         sample_weight : None
             Steps of a record cannot be weighted.
+        groups : array of shape (n_timesteps,), optional
+            As in `predict`; each record then has its own washout.
 
         Returns
         -------
@@ -139,6 +151,7 @@ class PredictionMixin:
                 "sample_weight must be None; got weights. Cut the records instead: steps of a "
                 "record depend on each other and are not weighted."
             )
+        X, y = cut(groups, X, y)
         records, layout = self._check_inputs(X)
         measured = self._check_outputs(y, records, layout, "y")
         washout = self.washout_

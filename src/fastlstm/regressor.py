@@ -10,11 +10,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fastlstm.grouping import cut
+from fastlstm.notebook import NotebookMixin
 from fastlstm.persistence import save_model
 from fastlstm.prediction import PredictionMixin
 from fastlstm.progress import FitCallback, Reporter
+from fastlstm.sklearn_callbacks import CallbackMixin
+from fastlstm.snapshot import snapshot
 from fastlstm.solvers.base import AbstractSolver
-from fastlstm.solvers.problem import Progress, Solution, Status
+from fastlstm.solvers.problem import Solution
 from fastlstm.stability.mixin import StabilityMixin
 from fastlstm.stream import Stream
 from fastlstm.training import Known, Task
@@ -22,7 +26,13 @@ from fastlstm.warm_start import start_from, structure_of
 
 
 class LSTMRegressor(
-    PredictionMixin, StabilityMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+    CallbackMixin,
+    NotebookMixin,
+    PredictionMixin,
+    StabilityMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+    BaseEstimator,
 ):
     """Deep LSTM + MLP trained by second-order methods on the free-run error.
 
@@ -116,6 +126,10 @@ class LSTMRegressor(
     (400,)
     """
 
+    # what scikit-learn passes on by default where its metadata routing is on
+    __metadata_request__fit = {"groups": True}  # noqa: RUF012
+    __metadata_request__partial_fit = {"groups": True}  # noqa: RUF012
+
     def __init__(
         self,
         hidden_sizes: Sequence[int] | str = "auto",
@@ -153,6 +167,8 @@ class LSTMRegressor(
         y: Any,
         callback: FitCallback | None = None,
         start: LSTMRegressor | None = None,
+        *,
+        groups: Any = None,
     ) -> Self:
         """Train on one or many records.
 
@@ -167,6 +183,9 @@ class LSTMRegressor(
         start : LSTMRegressor, optional
             Fitted model of the same structure to begin from, whatever its scaling. The result is
             at least as good on the validation records.
+        groups : array of shape (n_timesteps,), optional
+            Label of the record that each row of a single array belongs to: a new record begins
+            wherever it changes. With scikit-learn's metadata routing it is asked for by default.
 
         Returns
         -------
@@ -182,13 +201,19 @@ class LSTMRegressor(
         known = None
         if start is not None:
             known = Known(network=structure_of(start), frame=start.frame_)
-        task = Task.of(self.get_params(deep=False), X, y, known)
+        task = Task.of(self.get_params(deep=False), *cut(groups, X, y), known)
         task.warn_about_channels()
         params = None if start is None else start_from(start, task.problem.network, task.scaling)
-        self._train(task, callback, params)
+        solution = self._watched(
+            lambda tell: self._train(task, tell, params), callback, X, y, groups
+        )
+        task.warn_about_solution(solution)
+        task.warn_about_excitation(solution)
         return self
 
-    def partial_fit(self, X: Any, y: Any, callback: FitCallback | None = None) -> Self:
+    def partial_fit(
+        self, X: Any, y: Any, callback: FitCallback | None = None, *, groups: Any = None
+    ) -> Self:
         """Go on training, on new records only, from the weights in hand.
 
         Scaling and structure stay as the first call fixed them, so a slowly changing plant can be
@@ -197,7 +222,7 @@ class LSTMRegressor(
 
         Parameters
         ----------
-        X, y, callback
+        X, y, callback, groups
             As in `fit`, with the channels of the first call.
 
         Returns
@@ -205,19 +230,22 @@ class LSTMRegressor(
         self
         """
         if not hasattr(self, "network_"):
-            return self.fit(X, y, callback)
+            return self.fit(X, y, callback, groups=groups)
+        X, y = cut(groups, X, y)
         self._check_inputs(X)
         known = Known(self.scaling_, self.input_range_, self.network_, self.frame_)
         task = Task.of(self.get_params(deep=False), X, y, known)
-        self._train(task, callback, start_from(self, task.problem.network, self.scaling_))
-        return self
-
-    def _train(self, task: Task, callback: FitCallback | None, start: Any) -> None:
-        reporter = Reporter(lambda progress: self._snapshot(task, progress), task, callback)
-        solution = task.solve(reporter if reporter.wanted else None, start)
-        self._learn(task, solution)
+        start = start_from(self, task.problem.network, self.scaling_)
+        solution = self._train(task, callback, start)
         task.warn_about_solution(solution)
         task.warn_about_excitation(solution)
+        return self
+
+    def _train(self, task: Task, callback: FitCallback | None, start: Any) -> Solution:
+        reporter = Reporter(lambda progress: snapshot(self, task, progress), task, callback)
+        solution = task.solve(reporter if reporter.wanted else None, start)
+        self._learn(task, solution)
+        return solution
 
     def _learn(self, task: Task, solution: Solution) -> None:
         self.network_, self.params_ = task.network_of(solution), solution.params
@@ -238,21 +266,6 @@ class LSTMRegressor(
         self.loss_curve_ = [row.rmse_train**2 for row in solution.history]
         self.rmse_train_, self.rmse_validation_ = task.errors_of(solution)
         self.fit_time_, self.cpu_time_ = task.clock.wall, task.clock.cpu
-
-    def _snapshot(self, task: Task, progress: Progress) -> LSTMRegressor:
-        model = LSTMRegressor(**self.get_params(deep=False))
-        solution = Solution(
-            params=progress.params.copy(),
-            status=Status.INTERRUPTED,
-            message=f"taken from a running fit at iteration {progress.iteration}",
-            n_iter=progress.iteration,
-            rmse_train=progress.rmse_train,
-            rmse_validation=progress.rmse_validation,
-            start="",
-            network=progress.network,
-        )
-        model._learn(task, solution)
-        return model
 
     def stream(self, eta: float = 0.1, path: Literal["cell", "none"] = "none") -> Stream:
         """Return the model as an object that goes on sample by sample and may learn, see `Stream`.
