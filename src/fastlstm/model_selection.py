@@ -148,7 +148,7 @@ def _check_together(labels: NDArray[Any], n_labels: int) -> None:
         label = labels[row]
         if label in seen:
             raise ValueError(
-                f"groups must keep the rows of a record together; got label {label!r} again at row "
+                f"groups must keep the rows of a record together; got label {label} again at row "
                 f"{row} after another one. Give every stretch of rows a label of its own, or sort "
                 "the rows by record."
             )
@@ -265,7 +265,7 @@ class TimeBlockedSplit(BaseCrossValidator):
         labels = None if groups is None else check_groups(groups, X)
         before, after = int(train[seam[0]]), int(train[seam[0] + 1])
         if labels is None or labels[before] == labels[after]:
-            got = "None" if labels is None else f"label {labels[before]!r} on both sides"
+            got = "None" if labels is None else f"label {labels[before]} on both sides"
             raise ValueError(
                 f"groups must part the training rows before and after a test block, here {before} "
                 f"and {after}; got {got}. Pass groups=splitter.groups(X)."
