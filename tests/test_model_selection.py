@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
@@ -25,6 +26,7 @@ from fastlstm.model_selection import RecordKFold, TimeBlockedSplit
 from plants import make_record, make_records, small_model
 
 pytestmark = pytest.mark.usefixtures("readout_solver")
+VERSION = tuple(map(int, sklearn.__version__.split(".")[:2]))
 LENGTHS = [60, 90, 70, 50, 80]
 GRID = {"alpha": [1e-4, 1.0]}
 
@@ -201,6 +203,19 @@ def test_requests_can_be_set_by_hand(records, routing):
 
 def test_pipeline_hands_groups_to_the_model(records, routing):
     """A scaler in front works on rows and changes nothing but rounding."""
+    X, y, rows, outputs, groups = records
+    plain = small_model().fit(X, y)
+    piped = make_pipeline(StandardScaler(), small_model()).fit(rows, outputs, groups=groups)
+    simulated = piped.predict(rows, groups=groups)
+    np.testing.assert_allclose(simulated, np.concatenate(plain.predict(X)), atol=1e-5)
+    assert piped.score(rows, outputs, groups=groups) == pytest.approx(plain.score(X, y), abs=1e-6)
+
+
+@pytest.mark.skipif(
+    (1, 5) <= VERSION < (1, 8), reason="these versions drop the score metadata of a pipeline"
+)
+def test_search_over_a_pipeline_hands_groups_on(records, routing):
+    """Same scores as without the scaler, fold by fold."""
     _, _, rows, outputs, groups = records
     grid = {f"lstmregressor__{name}": values for name, values in GRID.items()}
     pipeline = make_pipeline(StandardScaler(), small_model())
@@ -208,11 +223,6 @@ def test_pipeline_hands_groups_to_the_model(records, routing):
     plain = GridSearchCV(small_model(), GRID, cv=RecordKFold(3)).fit(rows, outputs, groups=groups)
     name = "mean_test_score"
     np.testing.assert_allclose(piped.cv_results_[name], plain.cv_results_[name], atol=1e-6)
-    np.testing.assert_allclose(
-        piped.best_estimator_.predict(rows, groups=groups),
-        plain.best_estimator_.predict(rows, groups=groups),
-        atol=1e-5,
-    )
 
 
 def test_cross_val_predict_simulates_record_by_record(records, routing):

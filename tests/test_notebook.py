@@ -91,7 +91,9 @@ def test_channel_names_cannot_leave_their_cell():
     assert Cells(page).tags.count("script") == Cells(plain).tags.count("script")
     assert "marquee" not in Cells(page).tags
     channels = shown(model)["Channels"]
-    assert channels.startswith(HOSTILE) and channels.endswith("and 2 more → <marquee>level</marquee>")
+    assert channels.startswith(HOSTILE) and channels.endswith(
+        "and 2 more → <marquee>level</marquee>"
+    )
     assert len(channels) < 300
 
 
