@@ -1,18 +1,15 @@
 """The estimator: shapes in and out, scikit-learn conventions, progress, limits."""
 
 import pickle
-import warnings
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-import sklearn
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 from fastlstm import LSTMRegressor
 from fastlstm.exceptions import ConvergenceWarning
@@ -326,16 +323,3 @@ def test_pipeline_passes_data_and_score_through(record):
     pipeline = make_pipeline(StandardScaler(), small_model()).fit(u, y)
     np.testing.assert_allclose(pipeline.predict(u), small_model().fit(u, y).predict(u), atol=1e-6)
     assert pipeline.score(u, y) == pytest.approx(small_model().fit(u, y).score(u, y), abs=1e-6)
-
-
-@pytest.mark.skipif(
-    tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 6), reason="needs on_fail of 1.6"
-)
-def test_estimator_passes_the_checks_of_scikit_learn():
-    """Two must fail: rows of X are consecutive steps, so their order and their past matter."""
-    expected = {"check_methods_sample_order_invariance", "check_methods_subset_invariance"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        results = check_estimator(small_model(), on_fail=None, on_skip=None)
-    failed = {result["check_name"] for result in results if result["status"] == "failed"}
-    assert failed == expected

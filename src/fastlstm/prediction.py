@@ -10,9 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastlstm._core import simulate
 from fastlstm.checks import Layout, check_inputs, check_outputs, output_labels
-from fastlstm.containers import opened_outputs, opened_pair
+from fastlstm.containers import opened_inputs, opened_outputs, opened_pair
 from fastlstm.error_model import ErrorModel
 from fastlstm.frame import Frame
+from fastlstm.grouping import cut
 from fastlstm.initial_state import InitialState
 from fastlstm.labels import check_input_labels, check_output_labels
 from fastlstm.metrics import r2
@@ -44,7 +45,11 @@ class PredictionMixin:
     n_jobs: int | None
     _one_column: bool
 
-    def predict(self, X: Any) -> Any:
+    # what scikit-learn passes on by default where its metadata routing is on
+    __metadata_request__predict = {"groups": True}  # noqa: RUF012
+    __metadata_request__score = {"groups": True}  # noqa: RUF012
+
+    def predict(self, X: Any, *, groups: Any = None) -> Any:
         """Free run: outputs from inputs alone.
 
         The run begins in the state that was typical in training when the input was what the record
@@ -55,14 +60,20 @@ class PredictionMixin:
         Parameters
         ----------
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
+        groups : array of shape (n_timesteps,), optional
+            Label of the record that each row of a single array belongs to: the state starts anew
+            wherever it changes.
 
         Returns
         -------
         y_pred : array or list of arrays
             In the form of X, with as many dimensions per record as y had in `fit`.
         """
-        records, layout = self._check_inputs(X)
-        return self._restore(self._free_run(records), records, layout)
+        given = opened_inputs(X)
+        parts, _ = cut(groups, given)
+        records, layout = self._check_inputs(parts)
+        y_pred = self._restore(self._free_run(records), records, layout)
+        return y_pred if parts is given else np.concatenate(y_pred)
 
     def simulate(self, X: Any, y_init: Any = None) -> Any:
         """Free run from an initial state estimated from the first measured outputs.
@@ -136,6 +147,8 @@ class PredictionMixin:
             Measured outputs of all steps of X; left out where X holds them.
         sample_weight : None
             Steps of a record cannot be weighted.
+        groups : array of shape (n_timesteps,), optional
+            As in `predict`; each record then has its own washout.
 
         Returns
         -------
@@ -147,7 +160,7 @@ class PredictionMixin:
                 "sample_weight must be None; got weights. Cut the records instead: steps of a "
                 "record depend on each other and are not weighted."
             )
-        X, y = opened_pair(X, y)
+        X, y = cut(groups, *opened_pair(X, y))
         records, layout = self._check_inputs(X)
         measured = self._check_outputs(y, records, layout, "y")
         washout = self.washout_

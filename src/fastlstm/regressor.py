@@ -10,14 +10,18 @@ import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fastlstm.checks import output_labels
 from fastlstm.containers import opened_pair
-from fastlstm.labels import check_output_labels, keep_labels, labels_of, learn
+from fastlstm.continuing import ContinuingMixin
+from fastlstm.grouping import cut
+from fastlstm.labels import learn
+from fastlstm.notebook import NotebookMixin
 from fastlstm.persistence import plain_parameters, save_model
 from fastlstm.prediction import PredictionMixin
 from fastlstm.progress import FitCallback, Reporter
+from fastlstm.sklearn_callbacks import CallbackMixin
+from fastlstm.snapshot import snapshot
 from fastlstm.solvers.base import AbstractSolver
-from fastlstm.solvers.problem import Progress, Solution, Status
+from fastlstm.solvers.problem import Solution
 from fastlstm.stability.mixin import StabilityMixin
 from fastlstm.stream import Stream
 from fastlstm.training import Known, Task
@@ -27,7 +31,14 @@ from fastlstm.warm_start import start_from, structure_of
 
 
 class LSTMRegressor(
-    PredictionMixin, StabilityMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+    CallbackMixin,
+    NotebookMixin,
+    ContinuingMixin,
+    PredictionMixin,
+    StabilityMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+    BaseEstimator,
 ):
     """Deep LSTM + MLP trained by second-order methods on the free-run error.
 
@@ -132,6 +143,8 @@ class LSTMRegressor(
 
     sampling_time_: float | None
     training_record_: dict[str, Any] | None
+    # what scikit-learn passes on by default where its metadata routing is on
+    __metadata_request__fit = {"groups": True}  # noqa: RUF012
 
     def __init__(
         self,
@@ -170,6 +183,8 @@ class LSTMRegressor(
         y: Any = None,
         callback: FitCallback | None = None,
         start: LSTMRegressor | None = None,
+        *,
+        groups: Any = None,
     ) -> Self:
         """Train on one or many records.
 
@@ -185,6 +200,9 @@ class LSTMRegressor(
         start : LSTMRegressor, optional
             Fitted model of the same structure to begin from, whatever its scaling. The result is
             at least as good on the validation records.
+        groups : array of shape (n_timesteps,), optional
+            Label of the record that each row of a single array belongs to: a new record begins
+            wherever it changes. With scikit-learn's metadata routing it is asked for by default.
 
         Returns
         -------
@@ -200,46 +218,21 @@ class LSTMRegressor(
         known = None
         if start is not None:
             known = Known(network=structure_of(start), frame=start.frame_)
-        task = Task.of(self.get_params(deep=False), X, y, known)
+        task = Task.of(self.get_params(deep=False), *cut(groups, *opened_pair(X, y)), known)
         task.warn_about_channels()
         params = None if start is None else start_from(start, task.problem.network, task.scaling)
-        self._train(task, callback, params)
-        return self
-
-    def partial_fit(self, X: Any, y: Any = None, callback: FitCallback | None = None) -> Self:
-        """Go on training, on new records only, from the weights in hand.
-
-        Scaling and structure stay as the first call fixed them, so a slowly changing plant can be
-        followed record by record; for updates sample by sample see `stream`. The weights in hand
-        come back if nothing was better on the validation part of the new records.
-
-        Parameters
-        ----------
-        X, y, callback
-            As in `fit`, with the channels of the first call.
-
-        Returns
-        -------
-        self
-        """
-        if not hasattr(self, "network_"):
-            return self.fit(X, y, callback)
-        X, y = opened_pair(X, y)
-        self._check_inputs(X)
-        check_output_labels(self, output_labels(y), "y")
-        before = labels_of(self)
-        known = Known(self.scaling_, self.input_range_, self.network_, self.frame_)
-        task = Task.of(self.get_params(deep=False), X, y, known)
-        self._train(task, callback, start_from(self, task.problem.network, self.scaling_))
-        keep_labels(self, before)
-        return self
-
-    def _train(self, task: Task, callback: FitCallback | None, start: Any) -> None:
-        reporter = Reporter(lambda progress: self._snapshot(task, progress), task, callback)
-        solution = task.solve(reporter if reporter.wanted else None, start)
-        self._learn(task, solution)
+        solution = self._watched(
+            lambda tell: self._train(task, tell, params), callback, X, y, groups
+        )
         task.warn_about_solution(solution)
         task.warn_about_excitation(solution)
+        return self
+
+    def _train(self, task: Task, callback: FitCallback | None, start: Any) -> Solution:
+        reporter = Reporter(lambda progress: snapshot(self, task, progress), task, callback)
+        solution = task.solve(reporter if reporter.wanted else None, start)
+        self._learn(task, solution)
+        return solution
 
     def _learn(self, task: Task, solution: Solution) -> None:
         self.network_, self.params_ = task.network_of(solution), solution.params
@@ -259,21 +252,6 @@ class LSTMRegressor(
         metrics = metrics_of(task, solution)
         self.training_record_ = training_record(task.data, task.settings.seed, settings, metrics)
         self.fit_time_, self.cpu_time_ = task.clock.wall, task.clock.cpu
-
-    def _snapshot(self, task: Task, progress: Progress) -> LSTMRegressor:
-        model = LSTMRegressor(**self.get_params(deep=False))
-        solution = Solution(
-            params=progress.params.copy(),
-            status=Status.INTERRUPTED,
-            message=f"taken from a running fit at iteration {progress.iteration}",
-            n_iter=progress.iteration,
-            rmse_train=progress.rmse_train,
-            rmse_validation=progress.rmse_validation,
-            start="",
-            network=progress.network,
-        )
-        model._learn(task, solution)
-        return model
 
     def stream(self, eta: float = 0.1, path: Literal["cell", "none"] = "none") -> Stream:
         """Return the model as an object that goes on sample by sample and may learn, see `Stream`.

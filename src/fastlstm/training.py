@@ -305,7 +305,7 @@ class Task:
                 f"{solution.status.value!r} after {solution.n_iter} iterations: "
                 f"{solution.message}",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
     def warn_about_excitation(self, solution: Solution) -> None:
@@ -320,7 +320,7 @@ class Task:
                 f"channels (fit of channel {', '.join(weak)}). Check that X holds the signals that "
                 "drive y, in time with it and moving enough, and that y has no drift of its own.",
                 DataWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
     def _fit_per_output(self, solution: Solution) -> FloatArray:
