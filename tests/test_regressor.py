@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import clone
+from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -191,10 +192,13 @@ def test_score_is_r2_after_the_washout(model, record):
     assert np.isfinite(model.score(u[:20], y[:20]))
 
 
-def test_score_rejects_sample_weight(model, record):
-    """Ignoring it silently would be a wrong answer."""
-    with pytest.raises(ValueError, match="sample_weight must be None"):
-        model.score(*record, sample_weight=np.ones(300))
+def test_score_weighs_as_r2_of_scikit_learn_does(model, record):
+    """Weights enter the squared errors and the mean and squares of y alike."""
+    u, y = record
+    weights = np.random.default_rng(1).uniform(size=len(y))
+    first = model.washout_
+    expected = r2_score(y[first:], model.predict(u)[first:], sample_weight=weights[first:])
+    assert model.score(u, y, sample_weight=weights) == pytest.approx(expected, abs=1e-12)
 
 
 def test_callback_sees_progress_and_can_take_the_model(record):
@@ -332,8 +336,12 @@ def test_pipeline_passes_data_and_score_through(record):
     tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 6), reason="needs on_fail of 1.6"
 )
 def test_estimator_passes_the_checks_of_scikit_learn():
-    """Two must fail: rows of X are consecutive steps, so their order and their past matter."""
-    expected = {"check_methods_sample_order_invariance", "check_methods_subset_invariance"}
+    """Three must fail: rows of X are consecutive steps, so order, past and repetitions matter."""
+    expected = {
+        "check_methods_sample_order_invariance",
+        "check_methods_subset_invariance",
+        "check_sample_weight_equivalence_on_dense_data",
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = check_estimator(small_model(), on_fail=None, on_skip=None)

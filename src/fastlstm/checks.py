@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.arrays import is_frame, is_sequence_of_records, to_float
+from fastlstm.arrays import MISSING, is_frame, is_sequence_of_records, to_float
 from fastlstm.records import Records
 
 FloatArray = NDArray[np.float64]
@@ -115,7 +115,12 @@ def _check_input(array: FloatArray, where: str) -> FloatArray:
 
 
 def check_outputs(
-    y: Any, u_list: Sequence[FloatArray], layout: Layout, name: str = "y", full: bool = True
+    y: Any,
+    u_list: Sequence[FloatArray],
+    layout: Layout,
+    name: str = "y",
+    full: bool = True,
+    nan: bool = False,
 ) -> tuple[list[FloatArray], bool]:
     """Check outputs that belong to the given inputs.
 
@@ -132,6 +137,8 @@ def check_outputs(
         Name of the argument, for messages.
     full : bool
         Whether y must have every step of X; otherwise it may be the first steps only.
+    nan : bool
+        Whether outputs may be missing, as NaN.
 
     Returns
     -------
@@ -140,7 +147,10 @@ def check_outputs(
         Whether the arrays were 1-D.
     """
     parts = _output_parts(y, len(u_list), layout, name)
-    arrays = [to_float(part, name, layout.where(record)) for record, part in enumerate(parts)]
+    arrays = [
+        to_float(part, name, layout.where(record), nan=nan, advice=MISSING)
+        for record, part in enumerate(parts)
+    ]
     for record, (array, u) in enumerate(zip(arrays, u_list, strict=True)):
         where = layout.where(record)
         if array.ndim not in (1, 2) or array.ndim != arrays[0].ndim:
@@ -197,10 +207,10 @@ def _check_length(n_y: int, n_u: int, name: str, where: str, full: bool) -> None
         )
 
 
-def check_records(X: Any, y: Any) -> tuple[Records, Layout, bool]:
-    """Training records from X and y; each needs at least two steps."""
+def check_records(X: Any, y: Any, nan: bool = False) -> tuple[Records, Layout, bool]:
+    """Records from X and y, in which outputs may be NaN if `nan`; each needs at least two steps."""
     u_list, layout = check_inputs(X)
-    y_list, one_column = check_outputs(y, u_list, layout)
+    y_list, one_column = check_outputs(y, u_list, layout, nan=nan)
     for record, u in enumerate(u_list):
         if len(u) < 2:
             raise ValueError(

@@ -66,8 +66,9 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     """
     content = read_model(path)
     reader = _Reader(content.description, os.fspath(path))
-    if content.version < 2:
-        content.description["parameters"] = _with_defaults(content.description.get("parameters"))
+    content.description["parameters"] = _with_defaults(
+        content.description.get("parameters"), content.version
+    )
     reader.set_parameters(model)
     network, arrays = content.network, content.arrays
     model.network_, model.params_ = network, network.pack(arrays)
@@ -90,9 +91,14 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     return model
 
 
-def _with_defaults(parameters: Any) -> Any:
-    """Arguments of a file of format 1, with those that came later."""
-    return {"stability": None, **parameters} if isinstance(parameters, dict) else parameters
+LATER = {"missing_target": "raise", "loss": "squared", "output_weights": None}
+
+
+def _with_defaults(parameters: Any, version: int) -> Any:
+    """Arguments of an older file, with those that came later."""
+    if not isinstance(parameters, dict):
+        return parameters
+    return {**({"stability": None} if version < 2 else {}), **LATER, **parameters}
 
 
 class _Reader:
@@ -179,6 +185,8 @@ def _plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     listed = {name: "auto" if value is None else list(value) for name, value in sizes.items()}
     plain = {**parameters, **listed}
     plain["solver"] = to_plain(plain["solver"])
+    weights = settings.output_weights
+    plain["output_weights"] = None if weights is None else weights.tolist()
     return {name: v.item() if isinstance(v, np.generic) else v for name, v in plain.items()}
 
 

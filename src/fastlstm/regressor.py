@@ -57,6 +57,12 @@ class LSTMRegressor(
         Train a network that is certified for the inputs seen in training, see `stability_report`:
         "incremental" forgets its initial state whatever the inputs; "iss" is weaker. It costs
         accuracy; by constraint in "lm" and "split", by scaling the result in other solvers.
+    missing_target : {"raise", "mask"}, default="raise"
+        What NaN in y means: an error, or an output that was not measured and counts nowhere.
+    loss : {"squared", "huber", "soft_l1"}, default="squared"
+        Cost of an error; the latter two are proportional to large errors, for y with outliers.
+    output_weights : sequence of float, default=None
+        How much the squares of each standardised output count; alike when None.
     time_limit : float, default=None
         Wall seconds after which the best model so far is taken.
     n_jobs : int, default=1
@@ -128,6 +134,9 @@ class LSTMRegressor(
         washout: int | str = "auto",
         validation_fraction: float = 0.2,
         stability: str | None = None,
+        missing_target: str = "raise",
+        loss: str = "squared",
+        output_weights: Sequence[float] | None = None,
         time_limit: float | None = None,
         n_jobs: int | None = 1,
         random_state: int | np.random.RandomState | None = None,
@@ -142,6 +151,9 @@ class LSTMRegressor(
         self.washout = washout
         self.validation_fraction = validation_fraction
         self.stability = stability
+        self.missing_target = missing_target
+        self.loss = loss
+        self.output_weights = output_weights
         self.time_limit = time_limit
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -153,6 +165,8 @@ class LSTMRegressor(
         y: Any,
         callback: FitCallback | None = None,
         start: LSTMRegressor | None = None,
+        *,
+        sample_weight: Any = None,
     ) -> Self:
         """Train on one or many records.
 
@@ -167,6 +181,8 @@ class LSTMRegressor(
         start : LSTMRegressor, optional
             Fitted model of the same structure to begin from, whatever its scaling. The result is
             at least as good on the validation records.
+        sample_weight : array of shape (n_timesteps,), or one number or array per record, optional
+            How much each step counts; 0 only drives the state. A common factor changes nothing.
 
         Returns
         -------
@@ -182,13 +198,15 @@ class LSTMRegressor(
         known = None
         if start is not None:
             known = Known(network=structure_of(start), frame=start.frame_)
-        task = Task.of(self.get_params(deep=False), X, y, known)
+        task = Task.of(self.get_params(deep=False), X, y, known, sample_weight)
         task.warn_about_channels()
         params = None if start is None else start_from(start, task.problem.network, task.scaling)
         self._train(task, callback, params)
         return self
 
-    def partial_fit(self, X: Any, y: Any, callback: FitCallback | None = None) -> Self:
+    def partial_fit(
+        self, X: Any, y: Any, callback: FitCallback | None = None, *, sample_weight: Any = None
+    ) -> Self:
         """Go on training, on new records only, from the weights in hand.
 
         Scaling and structure stay as the first call fixed them, so a slowly changing plant can be
@@ -197,7 +215,7 @@ class LSTMRegressor(
 
         Parameters
         ----------
-        X, y, callback
+        X, y, callback, sample_weight
             As in `fit`, with the channels of the first call.
 
         Returns
@@ -205,10 +223,10 @@ class LSTMRegressor(
         self
         """
         if not hasattr(self, "network_"):
-            return self.fit(X, y, callback)
+            return self.fit(X, y, callback, sample_weight=sample_weight)
         self._check_inputs(X)
         known = Known(self.scaling_, self.input_range_, self.network_, self.frame_)
-        task = Task.of(self.get_params(deep=False), X, y, known)
+        task = Task.of(self.get_params(deep=False), X, y, known, sample_weight)
         self._train(task, callback, start_from(self, task.problem.network, self.scaling_))
         return self
 

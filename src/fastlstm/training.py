@@ -15,15 +15,16 @@ from fastlstm.checks import Layout, check_records, column_names
 from fastlstm.error_model import ErrorModel
 from fastlstm.exceptions import ConvergenceWarning, DataWarning
 from fastlstm.frame import Frame
-from fastlstm.metrics import fit_percent
+from fastlstm.judging import fits_of, mean_offset, rmse_of
 from fastlstm.network import Network
 from fastlstm.posing import pose
 from fastlstm.records import Records, hold_out
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
-from fastlstm.solvers.base import solve_in_turn
+from fastlstm.solvers.base import raise_objections, solve_in_turn
 from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 from fastlstm.stability import StabilityConstraint
+from fastlstm.weights import counted_records, measured_only, without_far_outputs
 
 FloatArray = NDArray[np.float64]
 UNEXCITED_FIT = 5.0  # percent; below it the output does not visibly follow the input
@@ -109,16 +110,26 @@ class Task:
     problem: Problem
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any], X: Any, y: Any, known: Known | None = None) -> Task:
+    def of(
+        cls,
+        parameters: Mapping[str, Any],
+        X: Any,
+        y: Any,
+        known: Known | None = None,
+        sample_weight: Any = None,
+    ) -> Task:
         """Check arguments and data, standardise (as `known` says, if given), pose the problem.
 
         Sizes that are "auto" follow a known network.
         """
         settings = Settings.of(parameters)
         clock = Clock(settings.time_limit)
-        given, layout, one_column = check_records(X, y)
-        records = given.in_canonical_order()
-        washout = settings.washout_for(given.lengths)
+        given, layout, one_column = check_records(X, y, settings.masks_missing)
+        robust = not settings.loss.is_squared
+        given = without_far_outputs(given) if robust else given
+        counted = counted_records(given, layout, sample_weight, settings.output_weights)
+        washout = settings.washout_for(counted.lengths)
+        records = measured_only(counted, washout).in_canonical_order()
         known = Known() if known is None else known
         scaling = Scaling.of(records) if known.scaling is None else known.scaling
         range_now = np.stack([records.u.min(axis=0), records.u.max(axis=0)])
@@ -136,7 +147,7 @@ class Task:
         if validation is None or plain or not _moves(scaling):
             frame, whole = _plain_frame(known, network.n_outputs), None
         else:
-            frame, whole = pose(scaled, network, used, known.frame)
+            frame, whole = pose(scaled, network, used, known.frame, settings.loss)
         problem = Problem(
             network=network,
             train=train,
@@ -148,7 +159,9 @@ class Task:
             constraint=constraint,
             whole=whole,
             may_widen=settings.may_widen,
+            loss=settings.loss,
         )
+        raise_objections(settings.solvers, problem)
         names = column_names(y[0] if isinstance(y, list | tuple) and len(y) else y)
         return cls(
             settings, clock, layout, one_column, names, scaling, input_range, scaled, frame, problem
@@ -216,9 +229,8 @@ class Task:
         """RMSE on the scored steps; NaN without records."""
         if records is None:
             return float("nan")
-        assert records.y is not None
-        error = records.y - self._free_run(solution, records)
-        return float(np.sqrt(np.mean(error[records.scored(self.problem.washout)] ** 2)))
+        y_sim = self._free_run(solution, records)
+        return rmse_of(records, y_sim, self.problem.washout, self.settings.loss)
 
     def _free_run(self, solution: Solution, records: Records) -> FloatArray:
         """Simulate from rest; levels of integrating outputs are those that fit best."""
@@ -231,10 +243,9 @@ class Task:
             float32=False,
             n_threads=self.settings.n_threads,
         )
-        assert records.y is not None
         y = self.frame.expand(y, records.offsets)
         for rows in records.slices():
-            y[rows] += self.frame.integrating * np.mean(records.y[rows] - y[rows], axis=0)
+            y[rows] += self.frame.integrating * mean_offset(records, rows, y)
         return y
 
     def warn_about_channels(self) -> None:
@@ -284,11 +295,4 @@ class Task:
         """
         judged = self.records if solution.decided else self.judged
         washout = self.problem.washout if solution.decided else self.problem.judged_washout
-        assert judged.y is not None
-        scored = judged.scored(washout)
-        y, y_sim = judged.y[scored], self._free_run(solution, judged)[scored]
-        varying = np.ptp(y, axis=0) > 0.0
-        fits = np.full(y.shape[1], np.nan)
-        if np.any(varying):
-            fits[varying] = fit_percent(y[:, varying], y_sim[:, varying])
-        return fits
+        return fits_of(judged, self._free_run(solution, judged), washout, self.settings.loss)
