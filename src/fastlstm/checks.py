@@ -208,7 +208,7 @@ def _check_length(n_y: int, n_u: int, name: str, where: str, full: bool) -> None
 
 
 def check_records(X: Any, y: Any, nan: bool = False) -> tuple[Records, Layout, bool]:
-    """Records from X and y, in which outputs may be NaN if `nan`; each needs at least two steps."""
+    """Give records from X and y, in which y may be NaN if `nan`; each needs two steps at least."""
     u_list, layout = check_inputs(X)
     y_list, one_column = check_outputs(y, u_list, layout, nan=nan)
     for record, u in enumerate(u_list):

@@ -112,7 +112,7 @@ def _fit(parts: list[FloatArray]) -> FloatArray:
     max_order = min(MAX_ORDER, min(len(part) for part in parts) - 1, n_steps // 10)
     lags = range(max_order + 1)
     if gaps:
-        covariance = _covariance_with_gaps(parts, lags)
+        covariance, n_steps = _covariance_with_gaps(parts, lags)
     else:
         # Biased autocovariances of all parts added up: positive semidefinite, hence stable.
         covariance = np.array([sum(x[lag:] @ x[: len(x) - lag] for x in parts) for lag in lags])
@@ -133,16 +133,20 @@ def _fit(parts: list[FloatArray]) -> FloatArray:
     return best
 
 
-def _covariance_with_gaps(parts: list[FloatArray], lags: Iterable[int]) -> FloatArray:
+def _covariance_with_gaps(parts: list[FloatArray], lags: Iterable[int]) -> tuple[FloatArray, float]:
     """Mean product over the pairs of steps of which both are known, tapered like the biased one.
 
-    It need not be positive semidefinite; the recursion stops before a reflection of one.
+    It need not be positive semidefinite; the recursion stops before a reflection of one. The
+    second value is how many steps without gaps would tell as much: the fewest pairs of a lag, less
+    what the different pairs of different lags cost.
     """
-    found = []
+    found, counts = [], []
     n_total = sum(len(part) for part in parts)
     for lag in lags:
         products = [x[lag:] * x[: len(x) - lag] for x in parts]
         known = sum(int(np.count_nonzero(~np.isnan(product))) for product in products)
+        counts.append(known)
         taper = sum(len(product) for product in products) / n_total
         found.append(taper * sum(float(np.nansum(p)) for p in products) / max(known, 1))
-    return np.array(found)
+    fewest = min(count for count in counts if count > 0)
+    return np.array(found), fewest * fewest / counts[0]

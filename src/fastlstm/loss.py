@@ -144,7 +144,8 @@ class Robust(AbstractLoss):
         for k, (column, weight) in enumerate(zip(error.T, weights.T, strict=True)):
             if weight.sum() > 0.0:
                 scale, spread = self._spread(column, weight / weight.sum())
-                found[:, k] = spread / (scale * slope**2) * self.psi_over_z(column / scale)
+                strength = spread / (scale * slope**2) if spread > 0.0 else 1.0
+                found[:, k] = strength * self.psi_over_z(column / scale)
         return weights * found
 
     def _spread(self, error: FloatArray, share: FloatArray) -> tuple[float, float]:

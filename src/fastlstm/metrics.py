@@ -233,7 +233,7 @@ def _root_mean_square(error: FloatArray, weights: FloatArray | None) -> Any:
 
 
 def _spread(y: FloatArray, weights: FloatArray | None) -> Any:
-    """Standard deviation of every channel, NaN where it is constant."""
+    """Give the standard deviation of every channel, NaN where it is constant."""
     if weights is None:
         return np.where(np.ptp(y, axis=0) > 0.0, np.std(y, axis=0), np.nan)
     counts = weights > 0.0

@@ -223,7 +223,7 @@ class PredictionMixin:
     def _beginning_for(self, u: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Estimate initial state and levels of one record from its first outputs, standardised."""
         network, params, frame = self.network_, self.params_, self.frame_
-        missing = np.isnan(y)
+        missing, on = np.isnan(y), frame.integrating.astype(np.float64)
         counts = np.maximum((~missing).sum(axis=0), 1)
         driven = frame.reduce(Records.from_lists([u])).u
         first = frame.reduce(Records.from_lists([u[: len(y)]])).u
@@ -239,8 +239,8 @@ class PredictionMixin:
             if missing.any():
                 error = np.where(missing, 0.0, y - runs)
                 mean = error.sum(axis=1, keepdims=True) / counts
-                return frame.integrating * np.where(missing.all(axis=0), frame.levels, mean)
-            return frame.integrating * np.mean(y - runs, axis=1, keepdims=True)
+                return on * np.where(missing.all(axis=0), frame.levels, mean)
+            return on * np.mean(y - runs, axis=1, keepdims=True)
 
         typical, variance = typical_states(network, params, driven)
         state = estimate_state(

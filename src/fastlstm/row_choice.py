@@ -31,7 +31,7 @@ def strided_plan(
 
 
 def residuals_per_row(records: Records, washout: int) -> float:
-    """Outputs that count at a scored step, on average; at most the number of outputs."""
+    """Count the outputs that count at a scored step, on average."""
     assert records.y is not None
     if records.weights is None:
         return records.y.shape[1]
@@ -40,7 +40,7 @@ def residuals_per_row(records: Records, washout: int) -> float:
 
 
 def n_steps_scored(records: Records, washout: int) -> int:
-    """Steps that can become rows; those of the washout are included where all outputs count."""
+    """Count the steps that can become rows, with the washout where there are no weights."""
     return records.n_total if records.weights is None else int(records.scored(washout).sum())
 
 

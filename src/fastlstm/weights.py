@@ -43,8 +43,9 @@ def weighed(
     row_weights: FloatArray | None = None,
     output_weights: FloatArray | None = None,
 ) -> Records:
-    """Records with the weight of every output, in which missing outputs and those of no weight
-    are zero, so that nothing depends on what was written there.
+    """Give every output its weight and set those that do not count to zero.
+
+    So nothing depends on what was written there.
 
     The weights of what counts have a mean of one, so that they do not change how strong a ridge is.
     Where all would be one, the records have none.
@@ -124,19 +125,20 @@ def check_sample_weight(
 
 
 def _parts(sample_weight: Any, n_records: int, layout: Layout) -> Sequence[Any]:
-    if layout.kind == "single" or (np.ndim(sample_weight) == 0 and not _has_length(sample_weight)):
+    if layout.kind == "single" or not _has_length(sample_weight):
         return [sample_weight] * n_records
-    if not _has_length(sample_weight) or len(sample_weight) != n_records:
-        n_given = len(sample_weight) if _has_length(sample_weight) else 1
+    if len(sample_weight) != n_records:
         raise ValueError(
-            f"sample_weight must have as many entries as X has records; got {n_given}, and X has "
-            f"{n_records}. Pass one number or one array of weights per record."
+            f"sample_weight must have as many entries as X has records; got {len(sample_weight)}, "
+            f"and X has {n_records}. Pass one number or one array of weights per record."
         )
     return list(sample_weight)
 
 
 def _has_length(value: Any) -> bool:
-    return hasattr(value, "__len__") and not isinstance(value, str)
+    return (
+        hasattr(value, "__len__") and not isinstance(value, str) and getattr(value, "ndim", 1) > 0
+    )
 
 
 def check_output_weights(output_weights: Any) -> FloatArray | None:
@@ -161,7 +163,7 @@ def check_output_weights(output_weights: Any) -> FloatArray | None:
 def counted_records(
     given: Records, layout: Layout, sample_weight: Any, output_weights: FloatArray | None
 ) -> Records:
-    """Records with the weights that missing outputs and the arguments give them.
+    """Give the outputs the weights that follow from missing values and from the arguments.
 
     Records in which nothing counts are left out.
 
@@ -196,8 +198,10 @@ def measured_only(records: Records, washout: int = 0) -> Records:
     if not kept:
         raise ValueError(
             f"y must have an output that is measured and counts; got none beyond the first "
-            f"{washout} steps of a record. Pass records with measured outputs, or a smaller washout."
+            f"{washout} steps of any record. Pass more records, or use a smaller washout."
         )
-    if len(kept) == records.n_records:
-        return records
-    return records.take([(r, 0, int(records.lengths[r])) for r in kept])
+    if len(kept) < records.n_records:
+        records = records.take([(r, 0, int(records.lengths[r])) for r in kept])
+    assert records.weights is not None
+    alike = bool(np.all(records.weights == 1.0))
+    return replace(records, weights=None) if alike else records

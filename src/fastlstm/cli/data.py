@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
 
 def records_for_fit(
-    paths: list[Path], inputs: list[str] | None, outputs: list[str] | None, record: str | None
+    paths: list[Path],
+    inputs: list[str] | None,
+    outputs: list[str] | None,
+    record: str | None,
+    missing_outputs: bool = False,
 ) -> NamedRecords:
-    """Read the records to learn from; the columns u and y are found without being named."""
+    """Read the records to learn from; the columns u and y are found without being named.
+
+    Outputs may be NaN if `missing_outputs`.
+    """
     from fastlstm.tables import open_table, read_records
     from fastlstm.tables.base import describe_names
 
@@ -36,7 +43,7 @@ def records_for_fit(
         raise DataFileError(
             f"{missing} must name at least one column; got none. Pass both --input and --output."
         )
-    return read_records(paths, u_names, y_names, record)
+    return read_records(paths, u_names, y_names, record, missing_outputs)
 
 
 def records_for_model(
@@ -62,7 +69,8 @@ def records_for_model(
 
     u_names = split_names(inputs) or list(getattr(model, "feature_names_in_", ["u"]))
     y_names = [] if outputs == [] else split_names(outputs) or output_names(model)
-    records = read_records(paths, u_names, y_names, record)
+    masks = model.missing_target == "mask"
+    records = read_records(paths, u_names, y_names, record, masks)
     for kind, found, expected in (
         ("--input", records.input_names, model.n_features_in_),
         ("--output", records.output_names, model.n_outputs_),

@@ -16,10 +16,13 @@ __all__ = ["count", "first_scored", "format_table", "score_table"]
 def score_table(
     names: Sequence[str], y: list[FloatArray], y_sim: list[FloatArray], washout: int
 ) -> str:
-    """RMSE, NRMSE and fit of every output, all records together."""
+    """RMSE, NRMSE and fit of every output, all records together, where it was measured."""
     from fastlstm.metrics import fit_percent, nrmse, rmse
 
-    scores = [metric(y, y_sim, washout=washout) for metric in (rmse, nrmse, fit_percent)]
+    scores = [
+        metric(y, y_sim, washout=washout, missing_target="mask")
+        for metric in (rmse, nrmse, fit_percent)
+    ]
     rows = [
         [name, f"{error:.6g}", f"{relative:.6f}", f"{fit:.3f}"]
         for name, error, relative, fit in zip(names, *scores, strict=True)

@@ -28,8 +28,8 @@ class Objective:
               + w \sum_{layers} \max(e_l(\theta) + \sigma_l, 0)^2
 
     with the excess e of a stability constraint; without one the last sum is absent. Where outputs
-    have weights or the loss is robust, the first sum is the sum of the weights times the mean square
-    of `loss`.
+    have weights or the loss is robust, the first sum is the mean square of `loss` times the sum of
+    the weights.
 
     Parameters
     ----------

@@ -42,8 +42,8 @@ def sample_pass(
     """
     online = OnlineNetwork(problem.network, params, path)
     train, squares = problem.train, []
+    assert train.y is not None
     measured = train.y if train.weights is None else np.where(train.weights > 0.0, train.y, np.nan)
-    assert measured is not None
     for u, y in zip(train.split(train.u), train.split(measured), strict=True):
         online.reset()
         y_pred = online.learn_record(u, y, eta, problem.washout)

@@ -55,5 +55,6 @@ def identify_by(
 
 
 def _without(records: Records, weights: FloatArray, far: BoolArray) -> Records:
+    assert records.y is not None
     weights = np.where(far, 0.0, weights)
     return replace(records, y=np.where(weights > 0.0, records.y, 0.0), weights=weights)

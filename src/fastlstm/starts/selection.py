@@ -126,9 +126,10 @@ def realizations(run: FreeRun, max_order: int) -> list[Realization]:
     assert records.y is not None
     channels = records.y.shape[1], records.u.shape[1]
     length = int(np.clip(records.n_total // 6, 8, MAX_RESPONSE))
-    if records.weights is not None:
+    y = records.y
+    if records.weights is not None and not np.all(records.weights > 0.0):
         found = [hankel_realization(fir_response(records, run.rows, length), max_order)]
-    y = records.y if records.weights is None else _filled(run, found[0])
+        y = _filled(run, found[0])
     signals = np.concatenate([y, records.u], axis=1)
     for arx_order in _feasible_arx_orders(run):
         ranges = _ranges(run, arx_order)
@@ -139,7 +140,7 @@ def realizations(run: FreeRun, max_order: int) -> list[Realization]:
 
 
 def _filled(run: FreeRun, candidate: Realization) -> FloatArray:
-    """Outputs, those that do not count from the free run of a polished model."""
+    """Give the outputs, those that do not count from the free run of a polished model."""
     assert run.records.y is not None and run.records.weights is not None
     _, modes, _ = _started(run, candidate, min(FILL_ORDER, len(candidate[0])))
     _, error = polish(run, modes, FILL_STEPS)

@@ -42,6 +42,7 @@ def read_records(
     inputs: Sequence[str],
     outputs: Sequence[str] = (),
     record_column: str | None = None,
+    missing_outputs: bool = False,
 ) -> NamedRecords:
     """Read records from data files; every file is at least one record.
 
@@ -53,6 +54,8 @@ def read_records(
         Columns of u and y. ``u`` also stands for ``u_0, u_1, ...`` and for the columns of a matrix.
     record_column : str, optional
         Rows of one file with the same cell in this column form one record, in file order.
+    missing_outputs : bool
+        Whether outputs may be NaN, where nothing was measured.
 
     Returns
     -------
@@ -75,7 +78,10 @@ def read_records(
         found = table.expand(inputs), table.expand(outputs)
         names = names or found
         _check_names(path, names, found)
-        u_file, y_file = (_matrix(path, table, columns) for columns in found)
+        u_file, y_file = (
+            _matrix(path, table, columns, nan)
+            for columns, nan in zip(found, (False, missing_outputs), strict=True)
+        )
         for label, rows in _row_groups(table, len(u_file)):
             u.append(u_file[rows])
             y.append(y_file[rows])
@@ -103,8 +109,11 @@ def _check_names(
         )
 
 
-def _matrix(path: Path, table: Table, names: tuple[str, ...]) -> FloatArray:
-    """Columns side by side, shape (n_rows, len(names)), checked to be equally long and finite."""
+def _matrix(path: Path, table: Table, names: tuple[str, ...], nan: bool) -> FloatArray:
+    """Columns side by side, shape (n_rows, len(names)), checked to be equally long and finite.
+
+    NaN may stay if `nan`.
+    """
     lengths = {name: len(column) for name, column in table.columns.items()}
     if len(set(lengths.values())) > 1:
         raise DataFileError(
@@ -114,7 +123,8 @@ def _matrix(path: Path, table: Table, names: tuple[str, ...]) -> FloatArray:
     if min(lengths.values()) == 0:
         raise DataFileError(f"{path} must have at least one row; it has none. Pass another file.")
     for name in names:
-        bad = np.flatnonzero(~np.isfinite(table.columns[name]))
+        column = table.columns[name]
+        bad = np.flatnonzero(np.isinf(column) if nan else ~np.isfinite(column))
         if len(bad):
             raise DataFileError(
                 f"column {name!r} of {path} must be finite; row {bad[0] + 1} is "
