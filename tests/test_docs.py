@@ -36,6 +36,14 @@ def test_examples_run(tmp_path, page):
             run_python(block, tmp_path)
 
 
+def test_page_on_targets_runs_from_top_to_bottom(tmp_path):
+    """Later blocks go on with the data of the first."""
+    code = "\n".join(block for language, block in blocks("docs/targets.md") if language == "python")
+    quiet = "import warnings\nimport fastlstm.exceptions as e\n"
+    quiet += "warnings.simplefilter('ignore', e.ConvergenceWarning)\n"
+    run_python(quiet + code, tmp_path)
+
+
 def test_getting_started_runs_from_top_to_bottom(tmp_path):
     """The page says that every block runs, in this order, on the files of the blocks before."""
     pytest.importorskip("matplotlib", reason="the page draws a picture")

@@ -117,6 +117,16 @@ def test_hidden_values_have_no_influence_on_short_and_integrating_records(kind):
 
 
 @pytest.mark.filterwarnings("ignore::fastlstm.exceptions.DataWarning")
+def test_training_goes_on_where_an_output_is_no_longer_measured():
+    """Its scaling is known; the other output is what there is to learn from."""
+    u, y = simulate_two(500, 0)
+    model = small_lm(max_iter=10, missing_target="mask").fit(u, y)
+    without = np.column_stack([y[:, 0], np.full(500, np.nan)])
+    model.partial_fit(u, without, callback=lambda progress: progress.fit_percent)
+    assert np.isfinite(model.params_).all() and model.score(u, without) > 0.9
+
+
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.DataWarning")
 def test_record_without_outputs_is_as_if_it_were_not_there():
     """Also where it is of no weight; its inputs count for nothing either."""
     (u, y), (v, w) = simulate_two(400, 0), simulate_two(300, 1)

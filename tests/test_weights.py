@@ -117,6 +117,17 @@ def test_tails_hold_out_a_fraction_of_what_was_measured():
     assert int(np.count_nonzero(train.weights)) == 49
 
 
+def test_nothing_is_held_out_where_an_output_would_have_no_value_to_train_on():
+    """The second output is measured at the end only; one value in three is enough."""
+    y = np.random.default_rng(0).normal(size=(100, 2))
+    y[:90, 1] = np.nan
+    assert hold_out(weighed(records_of(y)), 0.2, washout=5)[1] is None
+    y[30, 1] = 1.0
+    assert hold_out(weighed(records_of(y)), 0.2, washout=5)[1] is not None
+    many = weighed(records_of(*[y[:30] for _ in range(5)], y[70:]))
+    assert hold_out(many, 0.2, washout=5)[0].weights[:, 1].any()
+
+
 def test_glitches_are_missing_and_ordinary_outliers_are_not(rng):
     """Far beyond the range of the rest; a constant output has no range to tell."""
     y = rng.uniform(-1.0, 1.0, (200, 2))

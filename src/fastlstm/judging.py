@@ -71,6 +71,8 @@ def _column(weights: FloatArray | None, k: int) -> FloatArray | None:
 
 def _centred(y: FloatArray, weights: FloatArray | None, loss: AbstractLoss) -> FloatArray:
     """One output without its mean, or without its median where the loss is robust."""
+    if weights is not None and not np.any(weights > 0.0):
+        return np.zeros_like(y)
     if loss.is_squared:
         return y - (np.mean(y) if weights is None else np.average(y, weights=weights))
     return y - np.median(y if weights is None else y[weights > 0.0])

@@ -170,7 +170,8 @@ def hold_out(
     tail of each. A tail begins `lead_in` steps early: these drive the state and are not scored, so
     the scored steps of both parts never meet. The lead-in is the washout, or the automatic one
     where that is longer: a tail starts from rest in mid-record, even if its record did not. Only
-    steps at which an output counts count for the fraction.
+    steps at which an output counts count for the fraction, and nothing is held out where that would
+    leave an output without any value to train on.
 
     Parameters
     ----------
@@ -191,7 +192,24 @@ def hold_out(
     if fraction == 0.0:
         return records, None, washout
     if records.n_records >= MANY_RECORDS:
-        return *_hold_out_records(records, fraction), washout
+        train, validation, lead_in = *_hold_out_records(records, fraction), washout
+    else:
+        train, validation, lead_in = _hold_out_tails(records, fraction, washout)
+    if np.any(_outputs_scored(records, washout) & ~_outputs_scored(train, washout)):
+        return records, None, washout
+    return train, validation, lead_in
+
+
+def _outputs_scored(records: Records, washout: int) -> NDArray[np.bool_]:
+    """Which outputs count anywhere after the washout; shape (n_outputs,), or () for all."""
+    if records.weights is None:
+        return np.array(True)
+    return np.any(records.weights[records.after(washout)] > 0.0, axis=0)
+
+
+def _hold_out_tails(
+    records: Records, fraction: float, washout: int
+) -> tuple[Records, Records | None, int]:
     lead_in = max(washout, auto_washout(records.lengths))
     train, validation = [], []
     for record, (length, rows) in enumerate(

@@ -48,6 +48,8 @@ def fir_response(records: Records, rows: BoolArray, length: int) -> FloatArray:
         counts = rows & (records.weights[:, output] > 0.0)
         n_lags = _n_lags(records, counts, length)
         steps = np.flatnonzero(counts & records.after(n_lags))
+        if len(steps) == 0:
+            continue
         # newest input first: (n_rows, n_lags + 1, n_inputs)
         windows = sliding_window_view(records.u, n_lags + 1, axis=0)[steps - n_lags]
         design = windows[:, :, ::-1].transpose(0, 2, 1).reshape(len(steps), -1)
