@@ -109,6 +109,8 @@ def _fit(parts: list[FloatArray]) -> FloatArray:
     """Levinson recursion over orders; returns the coefficients of the order with least BIC."""
     gaps = any(np.isnan(part).any() for part in parts)
     n_steps = sum(int(np.count_nonzero(~np.isnan(part))) if gaps else len(part) for part in parts)
+    if n_steps == 0:
+        return np.zeros(0)
     max_order = min(MAX_ORDER, min(len(part) for part in parts) - 1, n_steps // 10)
     lags = range(max_order + 1)
     if gaps:

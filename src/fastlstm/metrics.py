@@ -177,10 +177,8 @@ def fit_percent(
     >>> float(fit_percent([1.0, -1.0], [1.0, -1.0]))
     100.0
     """
-    relative = nrmse(
-        y_true, y_pred, washout=washout, sample_weight=sample_weight, missing_target=missing_target
-    )
-    return 100.0 * (1.0 - relative)
+    options = {"sample_weight": sample_weight, "missing_target": missing_target}
+    return 100.0 * (1.0 - nrmse(y_true, y_pred, washout=washout, **options))
 
 
 def r2(
@@ -211,11 +209,9 @@ def r2(
     >>> round(float(r2([2.0, -2.0], [2.0, 0.0])), 12)
     0.5
     """
-    relative = nrmse(
-        y_true, y_pred, washout=washout, sample_weight=sample_weight, missing_target=missing_target
-    )
+    options = {"sample_weight": sample_weight, "missing_target": missing_target}
     with np.errstate(over="ignore"):
-        return 1.0 - np.square(relative)
+        return 1.0 - np.square(nrmse(y_true, y_pred, washout=washout, **options))
 
 
 def _mean(values: FloatArray, weights: FloatArray | None) -> Any:
@@ -244,7 +240,7 @@ def _spread(y: FloatArray, weights: FloatArray | None) -> Any:
 
 
 def _scaled_error(true: FloatArray, pred: FloatArray) -> tuple[FloatArray, NDArray[np.intc]]:
-    """Error divided by ``2**exponent``, the exponent per channel such that no square overflows."""
+    """Error divided by ``2**exponent`` per channel, such that no square overflows."""
     largest = np.maximum(np.max(np.abs(true), axis=0), np.max(np.abs(pred), axis=0))
     exponent = np.frexp(largest)[1] + 1
     return np.ldexp(true, -exponent) - np.ldexp(pred, -exponent), exponent

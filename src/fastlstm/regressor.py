@@ -62,7 +62,7 @@ class LSTMRegressor(
     loss : {"squared", "huber", "soft_l1"}, default="squared"
         Cost of an error; the latter two are proportional to large errors, for y with outliers.
     output_weights : sequence of float, default=None
-        How much the squares of each standardised output count; alike when None.
+        How much each standardised output counts; all alike when None.
     time_limit : float, default=None
         Wall seconds after which the best model so far is taken.
     n_jobs : int, default=1
@@ -97,16 +97,13 @@ class LSTMRegressor(
     history_ : tuple of HistoryRow
         The same in detail; empty after `load`.
     rmse_train_, rmse_validation_ : float
-        Free-run RMSE on the records trained on and held out, in standardised units; NaN where
-        nothing was held out.
+        Free-run RMSE on the records trained on and held out (NaN without), in standardised units.
     fit_time_, cpu_time_ : float
         Wall and process CPU seconds of `fit`, without callbacks.
     n_features_in_, n_outputs_ : int
         Input and output channels.
-    feature_names_in_ : array of str
-        Names of the input channels, where X was a DataFrame.
-    output_names_ : array of str
-        Names of the output channels, where y was a DataFrame.
+    feature_names_in_, output_names_ : array of str
+        Names of the input and output channels, where X or y was a DataFrame.
 
     Notes
     -----

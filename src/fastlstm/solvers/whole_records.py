@@ -215,18 +215,22 @@ class WholeRecords:
         with np.errstate(over="ignore", invalid="ignore"):
             residual = (self._accumulated(result.y, x) - self._target())[step]
         kept = self.fitted[step]
-        found = rows[kept].reshape(-1, self.n_unknowns), residual[kept].ravel()
+        picked, residual = rows[kept].reshape(-1, self.n_unknowns), residual[kept].ravel()
         if self.records.weights is None and self.loss.is_squared:
-            return found
+            return picked, residual
         # the blocks differ, the free run behind them does not: every block finds the same weights
         misfit = self._accumulated(result.y, x) - self._target()
+        root = np.sqrt(self._row_weights(misfit)[step[kept]].ravel())
+        counts = root > 0.0
+        return root[counts, None] * picked[counts], root[counts] * residual[counts]
+
+    def _row_weights(self, misfit: FloatArray) -> FloatArray:
+        """Weights of the squares of all steps, zero where a step is not fitted."""
         weights = np.zeros_like(misfit)
         weights[self.fitted] = self.loss.row_weights(
             misfit[self.fitted], self.records.weights_of(self.fitted)
         )
-        root = np.sqrt(weights[step[kept]].ravel())
-        counts = root > 0.0
-        return root[counts, None] * found[0][counts], root[counts] * found[1][counts]
+        return weights
 
     def _add_levels(self, rows: FloatArray, record: NDArray[np.int64]) -> None:
         column = self.network.n_params + self.n_states
