@@ -62,6 +62,14 @@ def run_shell(block, folder):
     assert result.returncode == 0, f"{block}\n{result.stdout}\n{result.stderr}"
 
 
+def test_page_on_targets_runs_from_top_to_bottom(tmp_path):
+    """Later blocks go on with the data of the first."""
+    code = "\n".join(block for language, block in blocks("docs/targets.md") if language == "python")
+    quiet = "import warnings\nimport fastlstm.exceptions as e\n"
+    quiet += "warnings.simplefilter('ignore', e.ConvergenceWarning)\n"
+    run_python(quiet + code, tmp_path)
+
+
 @pytest.mark.parametrize("page", ["docs/getting-started.md", "docs/command-line.md"])
 def test_page_runs_from_top_to_bottom(tmp_path, page):
     """The page says that every block runs, in this order, on the files of the blocks before."""

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -188,10 +189,13 @@ def test_score_is_r2_after_the_washout(model, record):
     assert np.isfinite(model.score(u[:20], y[:20]))
 
 
-def test_score_rejects_sample_weight(model, record):
-    """Ignoring it silently would be a wrong answer."""
-    with pytest.raises(ValueError, match="sample_weight must be None"):
-        model.score(*record, sample_weight=np.ones(300))
+def test_score_weighs_as_r2_of_scikit_learn_does(model, record):
+    """Weights enter the squared errors and the mean and squares of y alike."""
+    u, y = record
+    weights = np.random.default_rng(1).uniform(size=len(y))
+    first = model.washout_
+    expected = r2_score(y[first:], model.predict(u)[first:], sample_weight=weights[first:])
+    assert model.score(u, y, sample_weight=weights) == pytest.approx(expected, abs=1e-12)
 
 
 def test_callback_sees_progress_and_can_take_the_model(record):

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 
-def to_float(value: Any, name: str, where: str = "") -> FloatArray:
+MISSING = 'pass missing_target="mask" to leave missing outputs out'
+
+
+def to_float(
+    value: Any, name: str, where: str = "", *, nan: bool = False, advice: str = ""
+) -> FloatArray:
     """Finite float64 array of any dimension from one array-like.
 
     Parameters
@@ -19,6 +24,10 @@ def to_float(value: Any, name: str, where: str = "") -> FloatArray:
         Integers, booleans, floats of any width, or objects that are numbers; any memory order.
     name, where : str
         Argument and record, for messages.
+    nan : bool
+        Whether NaN may stay; masked entries become NaN then.
+    advice : str
+        What else to do about missing samples, for messages.
 
     Raises
     ------
@@ -27,14 +36,20 @@ def to_float(value: Any, name: str, where: str = "") -> FloatArray:
     ValueError
         If an element is complex, missing, infinite, a string or a time.
     """
-    floats = to_numbers(value, name, where)
-    if not np.isfinite(floats).all():
-        raise ValueError(_not_finite_message(floats, name, where))
+    advice = f", or {advice}" if advice else ""
+    floats = to_numbers(value, name, where, nan=nan, advice=advice)
+    if not np.isfinite(floats).all() and not (nan and not np.isinf(floats).any()):
+        raise ValueError(_not_finite_message(floats, name, where, nan, advice))
     return floats
 
 
-def to_numbers(value: Any, name: str, where: str = "") -> FloatArray:
-    """Float64 array as `to_float`, in which samples may be NaN or infinite."""
+def to_numbers(
+    value: Any, name: str, where: str = "", *, nan: bool = False, advice: str = ""
+) -> FloatArray:
+    """Float64 array as `to_float`, in which samples may be NaN or infinite.
+
+    Masked entries become NaN if `nan`, and are an error otherwise.
+    """
     if value is None:
         raise TypeError(f"{name} must hold numbers; got None{where}. Pass an array.")
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
@@ -42,10 +57,11 @@ def to_numbers(value: Any, name: str, where: str = "") -> FloatArray:
             f"{name} must be a dense array; got a sparse {type(value).__name__}{where}. "
             f"Pass {name}.toarray()."
         )
-    if np.ma.isMaskedArray(value) and np.ma.getmaskarray(value).any():
+    masked = np.ma.getmaskarray(value) if np.ma.isMaskedArray(value) else np.zeros(())
+    if masked.any() and not nan:
         raise ValueError(
             f"{name} must have no missing samples; got a masked array with masked entries{where}. "
-            "Remove or interpolate them first."
+            f"Remove or interpolate them first{advice}."
         )
     array = _to_array(value, name, where)
     if array.dtype.kind == "c":
@@ -58,7 +74,8 @@ def to_numbers(value: Any, name: str, where: str = "") -> FloatArray:
             f"{name} must hold numbers; got dtype {array.dtype}{where}. "
             "Convert text and times to numbers first."
         )
-    return _cast(array, name, where)
+    floats = _cast(array, name, where)
+    return np.where(masked, np.nan, floats) if masked.any() else floats
 
 
 def _to_array(value: Any, name: str, where: str) -> NDArray[Any]:
@@ -87,15 +104,15 @@ def _cast(array: NDArray[Any], name: str, where: str) -> FloatArray:
         ) from error
 
 
-def _not_finite_message(array: FloatArray, name: str, where: str) -> str:
-    first = np.argwhere(~np.isfinite(array))[0]
+def _not_finite_message(array: FloatArray, name: str, where: str, nan: bool, advice: str) -> str:
+    first = np.argwhere(np.isinf(array) if nan else ~np.isfinite(array))[0]
     what = "NaN" if np.isnan(array[tuple(first)]) else "infinity"
     place = f"first at step {first[0]}" if len(first) else "as its value"
     if array.ndim == 2:
         place += f" of channel {first[1]}"
     return (
         f"{name} must be finite; got {what}{where}, {place}. "
-        "Remove or interpolate such samples, or cut the record there into two."
+        f"Remove or interpolate such samples, or cut the record there into two{advice}."
     )
 
 

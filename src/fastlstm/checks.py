@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.arrays import is_frame, is_sequence_of_records, to_float
+from fastlstm.arrays import MISSING, is_frame, is_sequence_of_records, to_float
 from fastlstm.containers import opened_inputs, opened_outputs
 from fastlstm.labels import Labels
 from fastlstm.records import Records
@@ -118,7 +118,12 @@ def _check_input(array: FloatArray, where: str) -> FloatArray:
 
 
 def check_outputs(
-    y: Any, u_list: Sequence[FloatArray], layout: Layout, name: str = "y", full: bool = True
+    y: Any,
+    u_list: Sequence[FloatArray],
+    layout: Layout,
+    name: str = "y",
+    full: bool = True,
+    nan: bool = False,
 ) -> tuple[list[FloatArray], bool]:
     """Check outputs that belong to the given inputs.
 
@@ -135,6 +140,8 @@ def check_outputs(
         Name of the argument, for messages.
     full : bool
         Whether y must have every step of X; otherwise it may be the first steps only.
+    nan : bool
+        Whether outputs may be missing, as NaN.
 
     Returns
     -------
@@ -143,7 +150,10 @@ def check_outputs(
         Whether the arrays were 1-D.
     """
     parts = _output_parts(opened_outputs(y), len(u_list), layout, name)
-    arrays = [to_float(part, name, layout.where(record)) for record, part in enumerate(parts)]
+    arrays = [
+        to_float(part, name, layout.where(record), nan=nan, advice=MISSING)
+        for record, part in enumerate(parts)
+    ]
     for record, (array, u) in enumerate(zip(arrays, u_list, strict=True)):
         where = layout.where(record)
         if array.ndim not in (1, 2) or array.ndim != arrays[0].ndim:
@@ -203,10 +213,10 @@ def _check_length(n_y: int, n_u: int, name: str, where: str, full: bool) -> None
         )
 
 
-def check_records(X: Any, y: Any) -> tuple[Records, Layout, bool]:
-    """Training records from X and y; each needs at least two steps."""
+def check_records(X: Any, y: Any, nan: bool = False) -> tuple[Records, Layout, bool]:
+    """Give records from X and y, in which y may be NaN if `nan`; each needs two steps at least."""
     u_list, layout = check_inputs(X)
-    y_list, one_column = check_outputs(y, u_list, layout)
+    y_list, one_column = check_outputs(y, u_list, layout, nan=nan)
     for record, u in enumerate(u_list):
         if len(u) < 2:
             raise ValueError(

@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.checks import output_labels
-from fastlstm.containers import opened_pair
+from fastlstm.fit_warnings import warn_about_excitation, warn_about_solution
 from fastlstm.frame import Frame
-from fastlstm.grouping import cut
+from fastlstm.grouping import opened_and_cut
+from fastlstm.known import Known
 from fastlstm.labels import check_output_labels, keep_labels, labels_of
 from fastlstm.network import Network
 from fastlstm.progress import FitCallback
 from fastlstm.scaling import Scaling
-from fastlstm.training import Known, Task
+from fastlstm.training import Task
 from fastlstm.warm_start import start_from
 
 if TYPE_CHECKING:
-    from fastlstm.solvers.problem import Solution
+    from fastlstm.trained import Trained
 
 FloatArray = NDArray[np.float64]
 
@@ -37,16 +38,22 @@ class ContinuingMixin:
 
     if TYPE_CHECKING:
 
-        def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+        def get_params(self, deep: bool = True) -> dict[str, Any]: ...  # noqa: D102
 
-        def fit(self, X: Any, y: Any = None, *args: Any, **kwargs: Any) -> Self: ...
+        def fit(self, X: Any, y: Any = None, *args: Any, **kwargs: Any) -> Self: ...  # noqa: D102
 
         def _check_inputs(self, X: Any) -> Any: ...
 
-        def _train(self, task: Task, callback: FitCallback | None, start: Any) -> Solution: ...
+        def _train(self, task: Task, callback: FitCallback | None, start: Any) -> Trained: ...
 
     def partial_fit(
-        self, X: Any, y: Any = None, callback: FitCallback | None = None, *, groups: Any = None
+        self,
+        X: Any,
+        y: Any = None,
+        callback: FitCallback | None = None,
+        *,
+        groups: Any = None,
+        sample_weight: Any = None,
     ) -> Self:
         """Go on training, on new records only, from the weights in hand.
 
@@ -56,7 +63,7 @@ class ContinuingMixin:
 
         Parameters
         ----------
-        X, y, callback, groups
+        X, y, callback, groups, sample_weight
             As in `fit`, with the channels of the first call.
 
         Returns
@@ -64,15 +71,16 @@ class ContinuingMixin:
         self
         """
         if not hasattr(self, "network_"):
-            return self.fit(X, y, callback, groups=groups)
-        X, y = cut(groups, *opened_pair(X, y))
-        self._check_inputs(X)
-        check_output_labels(self, output_labels(y), "y")
+            return self.fit(X, y, callback, groups=groups, sample_weight=sample_weight)
+        given = opened_and_cut(groups, X, y, sample_weight)
+        self._check_inputs(given[0])
+        check_output_labels(self, output_labels(given[1]), "y")
         before = labels_of(self)
         known = Known(self.scaling_, self.input_range_, self.network_, self.frame_)
-        task = Task.of(self.get_params(deep=False), X, y, known)
-        solution = self._train(task, callback, start_from(self, task.problem.network, self.scaling_))
+        task = Task.of(self.get_params(deep=False), given, known)
+        start = start_from(self, task.problem.network, self.scaling_)
+        trained = self._train(task, callback, start)
         keep_labels(self, before)
-        task.warn_about_solution(solution)
-        task.warn_about_excitation(solution)
+        warn_about_solution(trained)
+        warn_about_excitation(trained)
         return self

@@ -11,6 +11,7 @@ estimate used here is always stable, so the prediction tends to the free run as 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,10 +45,12 @@ class ErrorModel:
         errors : array of shape (n_total, n_outputs)
             Measured minus simulated output.
         records : Records
-            Where each record begins.
+            Where each record begins, and where outputs are missing (zero weight).
         washout : int
             First steps of each record that are left out.
         """
+        if records.weights is not None:
+            errors = np.where(records.weights > 0.0, errors, np.nan)
         parts = [part[washout:] for part in records.split(errors)]
         coefs = [_fit([part[:, k] for part in parts]) for k in range(errors.shape[1])]
         order = max(len(coef) for coef in coefs)
@@ -64,6 +67,18 @@ class ErrorModel:
         companion = np.repeat(np.eye(self.order, k=-1)[None], len(self.coef), axis=0)
         companion[:, 0] = self.coef
         return np.linalg.matrix_power(companion, steps)[:, 0]
+
+    def completed(self, error: FloatArray) -> FloatArray:
+        """Errors of one record, missing ones (NaN) forecast one step ahead from those before.
+
+        What was not measured then corrects nothing: the forecast goes on as if from the step
+        before.
+        """
+        whole = error.copy()
+        for step, output in np.argwhere(np.isnan(error)):
+            past = whole[max(0, step - self.order) : step, output][::-1]
+            whole[step, output] = self.coef[output, : len(past)] @ past
+        return whole
 
     def forecast(self, error: FloatArray, steps: int) -> FloatArray:
         """Forecast of the error of one record from its values `steps` and more before.
@@ -92,11 +107,17 @@ class ErrorModel:
 
 def _fit(parts: list[FloatArray]) -> FloatArray:
     """Levinson recursion over orders; returns the coefficients of the order with least BIC."""
-    n_steps = sum(len(part) for part in parts)
+    gaps = any(np.isnan(part).any() for part in parts)
+    n_steps = sum(int(np.count_nonzero(~np.isnan(part))) if gaps else len(part) for part in parts)
+    if n_steps == 0:
+        return np.zeros(0)
     max_order = min(MAX_ORDER, min(len(part) for part in parts) - 1, n_steps // 10)
-    # Biased autocovariances of all parts added up: positive semidefinite, hence stable.
     lags = range(max_order + 1)
-    covariance = np.array([sum(x[lag:] @ x[: len(x) - lag] for x in parts) for lag in lags])
+    if gaps:
+        covariance, n_steps = _covariance_with_gaps(parts, lags)
+    else:
+        # Biased autocovariances of all parts added up: positive semidefinite, hence stable.
+        covariance = np.array([sum(x[lag:] @ x[: len(x) - lag] for x in parts) for lag in lags])
     coef = np.zeros(0)
     best, best_bic = coef, 0.0
     if covariance[0] <= 0.0 or not np.isfinite(covariance).all():
@@ -112,3 +133,22 @@ def _fit(parts: list[FloatArray]) -> FloatArray:
         if bic < best_bic:
             best, best_bic = coef, bic
     return best
+
+
+def _covariance_with_gaps(parts: list[FloatArray], lags: Iterable[int]) -> tuple[FloatArray, float]:
+    """Mean product over the pairs of steps of which both are known, tapered like the biased one.
+
+    It need not be positive semidefinite; the recursion stops before a reflection of one. The
+    second value is how many steps without gaps would tell as much: the fewest pairs of a lag, less
+    what the different pairs of different lags cost.
+    """
+    found, counts = [], []
+    n_total = sum(len(part) for part in parts)
+    for lag in lags:
+        products = [x[lag:] * x[: len(x) - lag] for x in parts]
+        known = sum(int(np.count_nonzero(~np.isnan(product))) for product in products)
+        counts.append(known)
+        taper = sum(len(product) for product in products) / n_total
+        found.append(taper * sum(float(np.nansum(p)) for p in products) / max(known, 1))
+    fewest = min(count for count in counts if count > 0)
+    return np.array(found), fewest * fewest / counts[0]

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm.bridging import bridged
 from fastlstm.integration import accumulate
 from fastlstm.records import Records
 
@@ -67,11 +68,15 @@ class Frame:
         """Give records in steps of the network; a last part of a step counts as a step."""
         if self.hold == 1:
             return records
+        records = bridged(records, self.hold)
         u_list = [self._means(u) for u in records.split(records.u)]
-        if records.y is None:
-            return Records.from_lists(u_list)
-        y_list = [y[self._last_steps(len(y))] for y in records.split(records.y)]
-        return Records.from_lists(u_list, y_list)
+        y_list, weights_list = (
+            None
+            if array is None
+            else [part[self._last_steps(len(part))] for part in records.split(array)]
+            for array in (records.y, records.weights)
+        )
+        return Records.from_lists(u_list, y_list, weights_list)
 
     def expand(
         self, y: FloatArray, offsets: IntArray, levels: FloatArray | None = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.arrays import is_sequence_of_records
+from fastlstm.containers import opened_pair
 
 
 def holds_many_records(X: Any) -> bool:
@@ -84,25 +86,49 @@ def cut(groups: Any, X: Any, y: Any = None) -> tuple[Any, Any]:
     >>> [len(part) for part in parts]
     [2, 1]
     """
-    if groups is None:
+    pieces = _pieces(groups, X)
+    if pieces is None:
         return X, y
+    _check_length(y, pieces, "y")
+    parts = [None if value is None else [_rows(value, a, b) for a, b in pieces] for value in (X, y)]
+    return parts[0], parts[1]
+
+
+def cut_weights(groups: Any, X: Any, sample_weight: Any) -> Any:
+    """Cut the weights of rows as `cut` does the rows; one number for all stays as it is."""
+    pieces = _pieces(groups, X)
+    if pieces is None or np.ndim(sample_weight) == 0:
+        return sample_weight
+    _check_length(sample_weight, pieces, "sample_weight")
+    return [_rows(sample_weight, a, b) for a, b in pieces]
+
+
+def opened_and_cut(groups: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """Open the containers of inputs and outputs, then cut these and the weights into records."""
+    X, y = opened_pair(X, y)
+    weights = cut_weights(groups, X, sample_weight)
+    return *cut(groups, X, y), weights
+
+
+def _pieces(groups: Any, X: Any) -> list[tuple[int, int]] | None:
+    """First row and stop of every record; None where nothing is cut."""
+    if groups is None:
+        return None
     if not (hasattr(X, "shape") or is_sequence_of_records(X)):
         X = np.asarray(X)
     labels = check_groups(groups, X)
     if holds_many_records(X) or len(labels) == 0:
-        return X, y
-    if y is not None and len(y) != len(labels):
+        return None
+    return list(pairwise([*first_rows(labels).tolist(), len(labels)]))
+
+
+def _check_length(value: Any, pieces: list[tuple[int, int]], name: str) -> None:
+    n_rows = pieces[-1][1]
+    if value is not None and len(value) != n_rows:
         raise ValueError(
-            f"y must have as many steps as X; got {len(y)}, and X has {len(labels)}. "
+            f"{name} must have as many steps as X; got {len(value)}, and X has {n_rows}. "
             "Cut both to the steps they share."
         )
-    stops = [*first_rows(labels)[1:].tolist(), len(labels)]
-    starts = [0, *stops[:-1]]
-    parts = [
-        None if value is None else [_rows(value, a, b) for a, b in zip(starts, stops, strict=True)]
-        for value in (X, y)
-    ]
-    return parts[0], parts[1]
 
 
 def _rows(value: Any, start: int, stop: int) -> Any:

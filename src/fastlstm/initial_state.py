@@ -93,7 +93,7 @@ class InitialState:
 def _look(
     network: Network, params: FloatArray, records: Records, washout: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Inputs of some steps, spread over the records, and the states before these steps."""
+    """Look at inputs of some steps, spread over the records, and at the states before these."""
     per_record = max(2, LOOKS // records.n_records)
     inputs, states = [], []
     for u in records.split(records.u):

@@ -9,7 +9,12 @@ With the error :math:`e_t = y_t - \hat y_t` over the n scored steps of all recor
 - ``r2``: :math:`1 - \mathrm{nrmse}^2`
 
 Every function takes ``(y_true, y_pred)`` as 1-D or 2-D arrays, 3-D arrays or lists of them, and
-returns one number for 1-D records, an array of shape (n_outputs,) otherwise.
+returns one number for 1-D records, an array of shape (n_outputs,) otherwise. All take further
+
+- ``sample_weight``: array of shape (n_timesteps,), or one number or one array per record; means,
+  also those in the standard deviation of y, are weighted with it
+- ``missing_target``: "raise", or "mask" for outputs that were not measured: NaN in `y_true`, each
+  left out of the sums of its own output, which is NaN where nothing is left
 """
 
 from __future__ import annotations
@@ -20,13 +25,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.arrays import is_sequence_of_records, to_float
+from fastlstm.arrays import MISSING, is_sequence_of_records, to_float
+from fastlstm.checks import Layout
 from fastlstm.exceptions import DataWarning
+from fastlstm.weights import check_missing_target, check_sample_weight
 
 FloatArray = NDArray[np.float64]
 
 
-def rmse(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
+def rmse(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    washout: int = 0,
+    sample_weight: Any = None,
+    missing_target: str = "raise",
+) -> Any:
     """Root of the mean squared error per channel, in the unit of y.
 
     Parameters
@@ -35,6 +49,8 @@ def rmse(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
         Measured and predicted output.
     washout : int, default=0
         First steps of every record that are left out.
+    sample_weight, missing_target
+        See the module.
 
     Returns
     -------
@@ -45,11 +61,19 @@ def rmse(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
     >>> float(rmse([1.0, 2.0, 3.0], [9.0, 6.0, 6.0], washout=1))
     3.5355339059327378
     """
-    error, exponent = _scaled_error(*_scored(y_true, y_pred, washout))
-    return np.ldexp(_root_mean_square(error), exponent)
+    true, pred, weights = _scored(y_true, y_pred, washout, sample_weight, missing_target)
+    error, exponent = _scaled_error(true, pred)
+    return np.ldexp(_root_mean_square(error, weights), exponent)
 
 
-def mae(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
+def mae(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    washout: int = 0,
+    sample_weight: Any = None,
+    missing_target: str = "raise",
+) -> Any:
     """Mean absolute error per channel, in the unit of y.
 
     Parameters
@@ -58,6 +82,8 @@ def mae(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
         Measured and predicted output.
     washout : int, default=0
         First steps of every record that are left out.
+    sample_weight, missing_target
+        See the module.
 
     Returns
     -------
@@ -68,11 +94,19 @@ def mae(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
     >>> float(mae([1.0, 2.0], [1.0, 5.0]))
     1.5
     """
-    error, exponent = _scaled_error(*_scored(y_true, y_pred, washout))
-    return np.ldexp(np.mean(np.abs(error), axis=0), exponent)
+    true, pred, weights = _scored(y_true, y_pred, washout, sample_weight, missing_target)
+    error, exponent = _scaled_error(true, pred)
+    return np.ldexp(_mean(np.abs(error), weights), exponent)
 
 
-def nrmse(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
+def nrmse(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    washout: int = 0,
+    sample_weight: Any = None,
+    missing_target: str = "raise",
+) -> Any:
     """RMSE divided by the standard deviation of `y_true` (population), per channel.
 
     Parameters
@@ -81,6 +115,8 @@ def nrmse(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
         Measured and predicted output.
     washout : int, default=0
         First steps of every record that are left out.
+    sample_weight, missing_target
+        See the module.
 
     Returns
     -------
@@ -97,11 +133,10 @@ def nrmse(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
     >>> float(nrmse([1.0, -1.0], [1.0, 0.0]))
     0.7071067811865476
     """
-    true, pred = _scored(y_true, y_pred, washout)
+    true, pred, weights = _scored(y_true, y_pred, washout, sample_weight, missing_target)
     error, exponent = _scaled_error(true, pred)
     own_exponent = np.frexp(np.max(np.abs(true), axis=0))[1]
-    scaled = np.ldexp(true, -own_exponent)
-    spread = np.where(np.ptp(scaled, axis=0) > 0.0, np.std(scaled, axis=0), np.nan)
+    spread = _spread(np.ldexp(true, -own_exponent), weights)
     constant = np.flatnonzero(np.isnan(spread))
     if len(constant):
         warnings.warn(
@@ -111,10 +146,17 @@ def nrmse(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
             stacklevel=2,
         )
     with np.errstate(over="ignore"):
-        return np.ldexp(_root_mean_square(error) / spread, exponent - own_exponent)
+        return np.ldexp(_root_mean_square(error, weights) / spread, exponent - own_exponent)
 
 
-def fit_percent(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
+def fit_percent(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    washout: int = 0,
+    sample_weight: Any = None,
+    missing_target: str = "raise",
+) -> Any:
     """Best fit rate ``100 * (1 - nrmse)`` per channel: 100 is perfect, 0 as good as the mean.
 
     Parameters
@@ -123,6 +165,8 @@ def fit_percent(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
         Measured and predicted output.
     washout : int, default=0
         First steps of every record that are left out.
+    sample_weight, missing_target
+        See the module.
 
     Returns
     -------
@@ -133,10 +177,18 @@ def fit_percent(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
     >>> float(fit_percent([1.0, -1.0], [1.0, -1.0]))
     100.0
     """
-    return 100.0 * (1.0 - nrmse(y_true, y_pred, washout=washout))
+    options = {"sample_weight": sample_weight, "missing_target": missing_target}
+    return 100.0 * (1.0 - nrmse(y_true, y_pred, washout=washout, **options))
 
 
-def r2(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
+def r2(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    washout: int = 0,
+    sample_weight: Any = None,
+    missing_target: str = "raise",
+) -> Any:
     """Coefficient of determination ``1 - nrmse**2`` per channel.
 
     Parameters
@@ -145,6 +197,8 @@ def r2(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
         Measured and predicted output.
     washout : int, default=0
         First steps of every record that are left out.
+    sample_weight, missing_target
+        See the module.
 
     Returns
     -------
@@ -155,26 +209,49 @@ def r2(y_true: Any, y_pred: Any, *, washout: int = 0) -> Any:
     >>> round(float(r2([2.0, -2.0], [2.0, 0.0])), 12)
     0.5
     """
+    options = {"sample_weight": sample_weight, "missing_target": missing_target}
     with np.errstate(over="ignore"):
-        return 1.0 - np.square(nrmse(y_true, y_pred, washout=washout))
+        return 1.0 - np.square(nrmse(y_true, y_pred, washout=washout, **options))
 
 
-def _root_mean_square(error: FloatArray) -> Any:
+def _mean(values: FloatArray, weights: FloatArray | None) -> Any:
+    if weights is None:
+        return np.mean(values, axis=0)
+    total = weights.sum(axis=0)
+    total = np.where(total > 0.0, total, np.nan)
+    return np.sum(weights * values, axis=0) / total
+
+
+def _root_mean_square(error: FloatArray, weights: FloatArray | None) -> Any:
     scale = np.max(np.abs(error), axis=0)  # squares of 1e-200 would vanish
     ratio = error / np.where(scale > 0.0, scale, 1.0)
-    return scale * np.sqrt(np.mean(ratio**2, axis=0))
+    return scale * np.sqrt(_mean(ratio**2, weights))
+
+
+def _spread(y: FloatArray, weights: FloatArray | None) -> Any:
+    """Give the standard deviation of every channel, NaN where it is constant."""
+    if weights is None:
+        return np.where(np.ptp(y, axis=0) > 0.0, np.std(y, axis=0), np.nan)
+    counts = weights > 0.0
+    low = np.min(np.where(counts, y, np.inf), axis=0)
+    high = np.max(np.where(counts, y, -np.inf), axis=0)
+    std = np.sqrt(_mean((y - _mean(y, weights)) ** 2, weights))
+    return np.where(high > low, std, np.nan)
 
 
 def _scaled_error(true: FloatArray, pred: FloatArray) -> tuple[FloatArray, NDArray[np.intc]]:
-    """Error divided by ``2**exponent``, the exponent per channel such that no square overflows."""
+    """Error divided by ``2**exponent`` per channel, such that no square overflows."""
     largest = np.maximum(np.max(np.abs(true), axis=0), np.max(np.abs(pred), axis=0))
     exponent = np.frexp(largest)[1] + 1
     return np.ldexp(true, -exponent) - np.ldexp(pred, -exponent), exponent
 
 
-def _scored(y_true: Any, y_pred: Any, washout: int) -> tuple[FloatArray, FloatArray]:
-    """Scored steps of both, all records together."""
-    true, pred = _records(y_true, "y_true"), _records(y_pred, "y_pred")
+def _scored(
+    y_true: Any, y_pred: Any, washout: int, sample_weight: Any, missing_target: str
+) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    """Scored steps of both, all records together, and their weights; zero where these are zero."""
+    masks = check_missing_target(missing_target)
+    true, pred = _records(y_true, "y_true", masks), _records(y_pred, "y_pred")
     if [part.shape for part in true] != [part.shape for part in pred]:
         raise ValueError(
             f"y_pred must have the shape of y_true; got {[part.shape for part in pred]}, and "
@@ -186,17 +263,30 @@ def _scored(y_true: Any, y_pred: Any, washout: int) -> tuple[FloatArray, FloatAr
                 f"washout must be >= 0 and shorter than every record; got washout={washout}, and "
                 f"record {record} has {len(part)} steps. Use a smaller washout."
             )
-    return (
-        np.concatenate([part[washout:] for part in true]),
-        np.concatenate([part[washout:] for part in pred]),
-    )
+    several = is_sequence_of_records(y_true) or np.ndim(y_true) == 3
+    lengths = np.array([len(part) for part in true])
+    rows = check_sample_weight(sample_weight, lengths, Layout("list" if several else "single"))
+    scored = np.concatenate([np.arange(n) >= washout for n in lengths])
+    y, y_sim = np.concatenate(true)[scored], np.concatenate(pred)[scored]
+    missing = np.isnan(y)
+    if rows is None and not missing.any():
+        return y, y_sim, None
+    weights = np.where(missing, 0.0, 1.0)
+    if rows is not None:
+        weights = (weights.T * (rows / rows.max())[scored]).T
+    return np.where(weights > 0.0, y, 0.0), np.where(weights > 0.0, y_sim, 0.0), weights
 
 
-def _records(y: Any, name: str) -> list[FloatArray]:
+def _records(y: Any, name: str, nan: bool = False) -> list[FloatArray]:
     if is_sequence_of_records(y):
-        parts = [to_float(part, name, f" in record {r}") for r, part in enumerate(y)]
+        parts = [
+            to_float(
+                part, name, f" in record {r}", nan=nan, advice=MISSING if name == "y_true" else ""
+            )
+            for r, part in enumerate(y)
+        ]
     else:
-        array = to_float(y, name)
+        array = to_float(y, name, nan=nan, advice=MISSING if name == "y_true" else "")
         parts = list(array) if array.ndim == 3 else [array]
     if any(part.ndim not in (1, 2) or part.ndim != parts[0].ndim for part in parts):
         raise ValueError(

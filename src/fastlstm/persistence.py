@@ -208,6 +208,8 @@ def plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     listed = {name: "auto" if value is None else list(value) for name, value in sizes.items()}
     plain = {**parameters, **listed}
     plain["solver"] = to_plain(plain["solver"])
+    weights = settings.output_weights
+    plain["output_weights"] = None if weights is None else weights.tolist()
     return {name: v.item() if isinstance(v, np.generic) else v for name, v in plain.items()}
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fastlstm.bridging import bridged
 from fastlstm.frame import Frame
+from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers.problem import Whole
 from fastlstm.starts.integrating import find_integrators, identify_integrating
-from fastlstm.starts.linear import identify
+from fastlstm.starts.robust import identify_by
+
+FloatArray = NDArray[np.float64]
 
 SHORT = 10  # residuals per weight up to which records count as short
 FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base is widened
@@ -18,7 +23,11 @@ SMOOTH = 2e-3  # error of interpolated outputs, in standard deviations, that doe
 
 
 def pose(
-    records: Records, network: Network, washout: int, frame: Frame | None = None
+    records: Records,
+    network: Network,
+    washout: int,
+    frame: Frame | None = None,
+    loss: AbstractLoss = SQUARED,
 ) -> tuple[Frame, Whole | None]:
     """Look for integrators; gather what a method needs that holds out rows by itself.
 
@@ -31,6 +40,7 @@ def pose(
         Measured steps of each record to be left out.
     frame : Frame, optional
         Of a model to go on from; found when None.
+    loss : AbstractLoss
 
     Returns
     -------
@@ -38,14 +48,14 @@ def pose(
     whole : Whole or None
         None where records are long and nothing integrates.
     """
-    short = records.n_total * network.n_outputs <= SHORT * network.n_params
+    short = records.n_counted <= SHORT * network.n_params
     if frame is None:
         frame = _find_frame(records, network.n_outputs)
     reduced, steps = frame.reduce(records), -(-washout // frame.hold)
     if np.any(frame.integrating):
         linear = identify_integrating(reduced, frame.gains).increments
     elif short:
-        linear = identify(reduced, washout=steps)
+        linear = identify_by(loss, reduced, washout=steps)
     else:
         return frame, None
     return frame, Whole(reduced, linear, frame.gains, steps, frame.is_plain)
@@ -61,7 +71,21 @@ def _find_frame(records: Records, n_outputs: int) -> Frame:
     if not np.any(gains):
         return Frame.plain(n_outputs)
     assert reduced.y is not None
-    return Frame(gains, reduced.y[reduced.offsets[:-1]].mean(axis=0), frame.hold)
+    return Frame(gains, _first_outputs(reduced), frame.hold)
+
+
+def _first_outputs(records: Records) -> FloatArray:
+    """Mean over the records of the first value of every output that counts, (n_outputs,)."""
+    assert records.y is not None
+    if records.weights is None:
+        return records.y[records.offsets[:-1]].mean(axis=0)
+    total, n_found = np.zeros(records.y.shape[1]), np.zeros(records.y.shape[1])
+    for rows in records.slices():
+        counts = records.weights[rows] > 0.0
+        first = np.take_along_axis(records.y[rows], np.argmax(counts, axis=0)[None], axis=0)[0]
+        found = np.any(counts, axis=0)
+        total, n_found = total + np.where(found, first, 0.0), n_found + found
+    return total / np.maximum(n_found, 1.0)
 
 
 def _widest_hold(records: Records) -> int:
@@ -74,13 +98,18 @@ def _widest_hold(records: Records) -> int:
 
 def _interpolation_error(records: Records, hold: int) -> float:
     assert records.y is not None
-    worst = 0.0
-    for y in records.split(records.y):
+    worst, filled = 0.0, bridged(records, hold)
+    assert filled.y is not None
+    for rows in filled.slices():
+        y, weights = filled.y[rows], filled.weights_of(rows)
         knots = np.arange(hold - 1, len(y), hold)
         if len(knots) < 2:
             return np.inf
         steps = np.arange(knots[0], knots[-1] + 1)
-        for channel in y.T:
+        for k, channel in enumerate(y.T):
+            known = np.ones(len(y), dtype=bool) if weights is None else weights[:, k] > 0.0
+            if not np.all(known[knots]):
+                return np.inf
             error = np.interp(steps, knots, channel[knots]) - channel[steps]
             worst = max(worst, float(np.sqrt(np.mean(error**2))))
     return worst

@@ -13,7 +13,7 @@ from fastlstm.checks import Layout, check_inputs, check_outputs, output_labels
 from fastlstm.containers import opened_inputs, opened_outputs, opened_pair
 from fastlstm.error_model import ErrorModel
 from fastlstm.frame import Frame
-from fastlstm.grouping import cut
+from fastlstm.grouping import cut, opened_and_cut
 from fastlstm.initial_state import InitialState
 from fastlstm.labels import check_input_labels, check_output_labels
 from fastlstm.metrics import r2
@@ -22,6 +22,7 @@ from fastlstm.records import Records, auto_washout
 from fastlstm.scaling import Scaling
 from fastlstm.settings import check_count, check_n_jobs, check_washout
 from fastlstm.state import estimate_state, settled_state, simulate_from, typical_states
+from fastlstm.weights import check_missing_target, check_sample_weight
 
 FloatArray = NDArray[np.float64]
 NOISE_FLOOR = 1e-8  # of a standardised output, so that the state stays regularised
@@ -43,6 +44,7 @@ class PredictionMixin:
     n_outputs_: int
     washout: int | str
     n_jobs: int | None
+    missing_target: str
     _one_column: bool
 
     # what scikit-learn passes on by default where its metadata routing is on
@@ -82,7 +84,8 @@ class PredictionMixin:
         ----------
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
         y_init : array of shape (n_init,) or (n_init, n_outputs), or one per record, optional
-            Measured outputs of the first steps. Without it the run starts from rest.
+            Measured outputs of the first steps; NaN where one is missing, see `missing_target`.
+            Without it the run starts from rest.
 
         Returns
         -------
@@ -99,7 +102,7 @@ class PredictionMixin:
             return self._restore(self._free_run(records), records, layout)
         given = self._check_outputs(y_init, records, layout, "y_init", full=False)
         found = [
-            self._beginning_for(u, self.scaling_.scale_outputs(y))
+            self._beginning_for(u, np.where(np.isnan(y), y, self.scaling_.scale_outputs(y)))
             for u, y in zip(records.split(records.u), given, strict=True)
         ]
         states, levels = (np.stack(parts) for parts in zip(*found, strict=True))
@@ -115,7 +118,8 @@ class PredictionMixin:
         ----------
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
         y : array or one per record
-            Measured outputs of all steps of X; left out where X holds them.
+            Measured outputs of all steps of X; one that is missing (NaN, see `missing_target`)
+            corrects nothing. Left out where X holds them.
         steps : int, default=1
             Horizon, at least 1.
 
@@ -128,13 +132,18 @@ class PredictionMixin:
         X, y = opened_pair(X, y)
         records, layout = self._check_inputs(X)
         measured = self._check_outputs(y, records, layout, "y")
-        known = self.scaling_.scale_outputs(np.concatenate(measured))
-        y_sim = self._free_run(records, levels=known[records.offsets[:-1]])
-        error = known - y_sim
-        forecasts = [self.error_model_.forecast(part, steps) for part in records.split(error)]
+        known = np.concatenate(measured)
+        known = np.where(np.isnan(known), np.nan, self.scaling_.scale_outputs(known))
+        y_sim = self._free_run(records, levels=self._first_levels(records, known))
+        model = self.error_model_
+        forecasts = [
+            model.forecast(model.completed(part), steps) for part in records.split(known - y_sim)
+        ]
         return self._restore(y_sim + np.concatenate(forecasts), records, layout)
 
-    def score(self, X: Any, y: Any = None, sample_weight: None = None) -> float:
+    def score(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, groups: Any = None
+    ) -> float:
         """Coefficient of determination of the free run, mean over the outputs.
 
         The first steps of each record do not count: `washout_` of them, with washout="auto" at most
@@ -144,9 +153,10 @@ class PredictionMixin:
         ----------
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
         y : array or one per record
-            Measured outputs of all steps of X; left out where X holds them.
-        sample_weight : None
-            Steps of a record cannot be weighted.
+            Measured outputs of all steps of X; NaN where one is missing, see `missing_target`. Left
+            out where X holds them.
+        sample_weight : array of shape (n_timesteps,), or one number or array per record, optional
+            Weights of the squared errors and of the squares around the mean of y.
         groups : array of shape (n_timesteps,), optional
             As in `predict`; each record then has its own washout.
 
@@ -155,12 +165,7 @@ class PredictionMixin:
         float
             1 is perfect, 0 as good as the mean of y; NaN where no output varies.
         """
-        if sample_weight is not None:
-            raise ValueError(
-                "sample_weight must be None; got weights. Cut the records instead: steps of a "
-                "record depend on each other and are not weighted."
-            )
-        X, y = cut(groups, *opened_pair(X, y))
+        X, y, sample_weight = opened_and_cut(groups, X, y, sample_weight)
         records, layout = self._check_inputs(X)
         measured = self._check_outputs(y, records, layout, "y")
         washout = self.washout_
@@ -168,7 +173,14 @@ class PredictionMixin:
             washout = min(washout, auto_washout(records.lengths))
         check_washout(washout, records.lengths)
         y_pred = records.split(self.scaling_.unscale_outputs(self._free_run(records)))
-        per_output = r2(measured, y_pred, washout=washout)
+        weights = check_sample_weight(sample_weight, records.lengths, layout)
+        per_output = r2(
+            measured,
+            y_pred,
+            washout=washout,
+            sample_weight=None if weights is None else records.split(weights),
+            missing_target=self.missing_target,
+        )
         varying = np.isfinite(per_output)
         return float(np.mean(per_output[varying])) if np.any(varying) else float("nan")
 
@@ -192,7 +204,8 @@ class PredictionMixin:
         self, y: Any, records: Records, layout: Layout, name: str, full: bool = True
     ) -> list[FloatArray]:
         y = opened_outputs(y)
-        y_list, _ = check_outputs(y, records.split(records.u), layout, name, full)
+        masks = check_missing_target(self.missing_target)
+        y_list, _ = check_outputs(y, records.split(records.u), layout, name, full, masks)
         check_output_labels(self, output_labels(y, name), name)
         if y_list[0].shape[1] != self.n_outputs_:
             raise ValueError(
@@ -205,7 +218,7 @@ class PredictionMixin:
     def _free_run(
         self, records: Records, states: FloatArray | None = None, levels: FloatArray | None = None
     ) -> FloatArray:
-        """Standardised outputs of all records, by default from the state their first input tells."""
+        """Standardised outputs of all records, by default from what their first input tells."""
         reduced = self.frame_.reduce(records)
         if states is None:
             first = np.clip(reduced.u[reduced.offsets[:-1]], *self._scaled_input_range)
@@ -223,11 +236,30 @@ class PredictionMixin:
 
     @property
     def _scaled_input_range(self) -> tuple[FloatArray, FloatArray]:
-        return self.scaling_.scale_inputs(self.input_range_)
+        lo, hi = self.scaling_.scale_inputs(self.input_range_)
+        return lo, hi
+
+    def _first_levels(self, records: Records, known: FloatArray) -> FloatArray:
+        """Levels of integrating outputs from the first measured value, (n_records, n_outputs)."""
+        levels = known[records.offsets[:-1]]
+        if not np.isnan(known).any():
+            return levels
+        none = np.zeros_like(levels)
+        rise = self._free_run(records, levels=none) if np.any(self.frame_.integrating) else known
+        for record, rows in enumerate(records.slices()):
+            for k in np.flatnonzero(np.isnan(levels[record])):
+                measured = np.flatnonzero(~np.isnan(known[rows, k]))
+                levels[record, k] = self.frame_.levels[k]
+                if len(measured):
+                    first = rows.start + measured[0]
+                    levels[record, k] = known[first, k] - rise[first, k]
+        return levels
 
     def _beginning_for(self, u: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Estimate initial state and levels of one record from its first outputs, standardised."""
         network, params, frame = self.network_, self.params_, self.frame_
+        missing, on = np.isnan(y), frame.integrating.astype(np.float64)
+        counts = np.maximum((~missing).sum(axis=0), 1)
         driven = frame.reduce(Records.from_lists([u])).u
         first = frame.reduce(Records.from_lists([u[: len(y)]])).u
 
@@ -239,7 +271,11 @@ class PredictionMixin:
 
         def offset(runs: FloatArray) -> FloatArray:
             """Level that an integrating output must have had."""
-            return frame.integrating * np.mean(y - runs, axis=1, keepdims=True)
+            if missing.any():
+                error = np.where(missing, 0.0, y - runs)
+                mean = error.sum(axis=1, keepdims=True) / counts
+                return on * np.where(missing.all(axis=0), frame.levels, mean)
+            return on * np.mean(y - runs, axis=1, keepdims=True)
 
         typical, variance = typical_states(network, params, driven)
         state = estimate_state(

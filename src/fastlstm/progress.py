@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm.judging import spread_of
 from fastlstm.solvers.problem import Progress
 
 if TYPE_CHECKING:
@@ -81,11 +82,9 @@ class Reporter:
         task: Task,
         callback: FitCallback | None,
     ) -> None:
-        judged = task.judged
-        assert judged.y is not None
-        y = judged.y[judged.scored(task.problem.judged_washout)]
         self._make_model = make_model
-        self._spread = float(np.sqrt(np.mean(np.var(y, axis=0))))
+        washout = task.problem.judged_washout
+        self._spread = spread_of(task.judged, washout, task.settings.loss)
         self._callback = callback
         self._verbose = task.settings.verbose
         self._printed_at = -np.inf

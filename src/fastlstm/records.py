@@ -25,22 +25,32 @@ class Records:
         Measured outputs, if known.
     offsets : int64 array of shape (n_records + 1,)
         Record r is rows ``offsets[r]:offsets[r + 1]``.
+    weights : array of shape (n_total, n_outputs), optional
+        How much every output counts, >= 0; where it is zero nothing was measured and y holds zero.
+        All count alike when None.
     """
 
     u: FloatArray
     y: FloatArray | None
     offsets: NDArray[np.int64]
+    weights: FloatArray | None = None
 
     @classmethod
     def from_lists(
-        cls, u_list: Sequence[FloatArray], y_list: Sequence[FloatArray] | None = None
+        cls,
+        u_list: Sequence[FloatArray],
+        y_list: Sequence[FloatArray] | None = None,
+        weights_list: Sequence[FloatArray] | None = None,
     ) -> Records:
         """Concatenate 2-D arrays, one per record, that were checked before."""
         lengths = [len(u) for u in u_list]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         u = np.ascontiguousarray(np.concatenate(u_list), dtype=np.float64)
-        y = None if y_list is None else np.ascontiguousarray(np.concatenate(y_list), np.float64)
-        return cls(u, y, offsets)
+        y, weights = (
+            None if parts is None else np.ascontiguousarray(np.concatenate(parts), np.float64)
+            for parts in (y_list, weights_list)
+        )
+        return cls(u, y, offsets, weights)
 
     @property
     def n_records(self) -> int:
@@ -67,11 +77,26 @@ class Records:
         return [array[rows] for rows in self.slices()]
 
     def scored(self, washout: int) -> NDArray[np.bool_]:
+        """Mask of shape (n_total,): steps after the first `washout` at which an output counts."""
+        mask = self.after(washout)
+        return mask if self.weights is None else mask & np.any(self.weights > 0.0, axis=1)
+
+    def after(self, washout: int) -> NDArray[np.bool_]:
         """Mask of shape (n_total,): False for the first `washout` steps of every record."""
         mask = np.ones(self.n_total, dtype=bool)
         for rows in self.slices():
             mask[rows.start : rows.start + washout] = False
         return mask
+
+    @property
+    def n_counted(self) -> int:
+        """Outputs that count, all steps together."""
+        assert self.y is not None
+        return self.y.size if self.weights is None else int(np.count_nonzero(self.weights))
+
+    def weights_of(self, rows: NDArray | slice) -> FloatArray | None:
+        """Weights of some rows, None where all count alike."""
+        return None if self.weights is None else self.weights[rows]
 
     def in_canonical_order(self) -> Records:
         """Sort the records by length, then by a hash of their inputs.
@@ -91,17 +116,41 @@ class Records:
 
     def _content_key(self, rows: slice) -> tuple[int, bytes, bytes]:
         length = rows.stop - rows.start
-        y = b"" if self.y is None else self.y[rows][3 * length // 4 :].tobytes()
+        last = slice(rows.start + 3 * length // 4, rows.stop)
+        y = b"" if self.y is None else self.y[last].tobytes()
+        if self.weights is not None:
+            y += self.weights[last].tobytes()
         return length, sha256(self.u[rows].tobytes()).digest(), sha256(y).digest()
 
     def take(self, rows: Sequence[tuple[int, int, int]]) -> Records:
         """Parts of records as records of their own; each part is (record, first step, stop)."""
-        parts = [
-            slice(int(self.offsets[record]) + first, int(self.offsets[record]) + stop)
-            for record, first, stop in rows
-        ]
-        y_list = None if self.y is None else [self.y[part] for part in parts]
-        return Records.from_lists([self.u[part] for part in parts], y_list)
+        starts = self.offsets[:-1].tolist()
+        return self.cut(
+            [slice(starts[record] + first, starts[record] + stop) for record, first, stop in rows]
+        )
+
+    def cut(self, parts: Sequence[slice]) -> Records:
+        """Rows that lie within records as records of their own."""
+        u_list, y_list, weights_list = (
+            None if array is None else [array[part] for part in parts]
+            for array in (self.u, self.y, self.weights)
+        )
+        assert u_list is not None
+        return Records.from_lists(u_list, y_list, weights_list)
+
+
+def block_numbers(records: Records, rows: NDArray[np.bool_], n_blocks: int) -> NDArray[np.int64]:
+    """Which of `n_blocks` parts of its record every step lies in, shape (n_total,).
+
+    The parts are equally long or, where outputs have weights, hold as many of `rows` each.
+    """
+    if records.weights is None:
+        return np.concatenate([np.arange(n) * n_blocks // max(n, 1) for n in records.lengths])
+    number = []
+    for part in records.slices():
+        before = np.cumsum(rows[part]) - rows[part]
+        number.append(np.minimum(before * n_blocks // max(int(rows[part].sum()), 1), n_blocks - 1))
+    return np.concatenate(number)
 
 
 MANY_RECORDS = 5  # from here on whole records are held out, below it the tail of each
@@ -120,7 +169,9 @@ def hold_out(
     From five records on, whole records spread evenly over the list are held out; with fewer, the
     tail of each. A tail begins `lead_in` steps early: these drive the state and are not scored, so
     the scored steps of both parts never meet. The lead-in is the washout, or the automatic one
-    where that is longer: a tail starts from rest in mid-record, even if its record did not.
+    where that is longer: a tail starts from rest in mid-record, even if its record did not. Only
+    steps at which an output counts count for the fraction, and nothing is held out where that would
+    leave an output without any value to train on.
 
     Parameters
     ----------
@@ -141,17 +192,46 @@ def hold_out(
     if fraction == 0.0:
         return records, None, washout
     if records.n_records >= MANY_RECORDS:
-        return *_hold_out_records(records, fraction), washout
+        train, validation, lead_in = *_hold_out_records(records, fraction), washout
+    else:
+        train, validation, lead_in = _hold_out_tails(records, fraction, washout)
+    if np.any(_outputs_scored(records, washout) & ~_outputs_scored(train, washout)):
+        return records, None, washout
+    return train, validation, lead_in
+
+
+def _outputs_scored(records: Records, washout: int) -> NDArray[np.bool_]:
+    """Which outputs count anywhere after the washout; shape (n_outputs,), or () for all."""
+    if records.weights is None:
+        return np.array(True)
+    return np.any(records.weights[records.after(washout)] > 0.0, axis=0)
+
+
+def _hold_out_tails(
+    records: Records, fraction: float, washout: int
+) -> tuple[Records, Records | None, int]:
     lead_in = max(washout, auto_washout(records.lengths))
     train, validation = [], []
-    for record, length in enumerate(records.lengths.tolist()):
-        cut = length - math.floor(fraction * length)
+    for record, (length, rows) in enumerate(
+        zip(records.lengths.tolist(), records.slices(), strict=True)
+    ):
+        cut = _cut(records, rows, fraction, washout)
         if length - cut < 2 or cut < lead_in + 2:
             train.append((record, 0, length))
         else:
             train.append((record, 0, cut))
             validation.append((record, cut - lead_in, length))
     return records.take(train), records.take(validation) if validation else None, lead_in
+
+
+def _cut(records: Records, rows: slice, fraction: float, washout: int) -> int:
+    """Step of a record at which its tail begins."""
+    length = rows.stop - rows.start
+    if records.weights is None:
+        return length - math.floor(fraction * length)
+    steps = washout + np.flatnonzero(np.any(records.weights[rows][washout:] > 0.0, axis=1))
+    n_held = math.floor(fraction * len(steps))
+    return length if n_held < 2 else int(steps[-n_held])
 
 
 def _hold_out_records(records: Records, fraction: float) -> tuple[Records, Records]:

@@ -10,23 +10,22 @@ import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fastlstm.containers import opened_pair
 from fastlstm.continuing import ContinuingMixin
-from fastlstm.grouping import cut
-from fastlstm.labels import learn
+from fastlstm.fit_warnings import warn_about_channels, warn_about_excitation, warn_about_solution
+from fastlstm.grouping import opened_and_cut
+from fastlstm.known import Known
+from fastlstm.learned import LearnedMixin
 from fastlstm.notebook import NotebookMixin
-from fastlstm.persistence import plain_parameters, save_model
+from fastlstm.persistence import save_model
 from fastlstm.prediction import PredictionMixin
 from fastlstm.progress import FitCallback, Reporter
 from fastlstm.sklearn_callbacks import CallbackMixin
 from fastlstm.snapshot import snapshot
 from fastlstm.solvers.base import AbstractSolver
-from fastlstm.solvers.problem import Solution
 from fastlstm.stability.mixin import StabilityMixin
 from fastlstm.stream import Stream
-from fastlstm.training import Known, Task
-from fastlstm.training_metrics import metrics_of
-from fastlstm.training_record import training_record
+from fastlstm.trained import Trained
+from fastlstm.training import Task
 from fastlstm.warm_start import start_from, structure_of
 
 
@@ -34,6 +33,7 @@ class LSTMRegressor(
     CallbackMixin,
     NotebookMixin,
     ContinuingMixin,
+    LearnedMixin,
     PredictionMixin,
     StabilityMixin,
     MultiOutputMixin,
@@ -73,6 +73,12 @@ class LSTMRegressor(
         Train a network that is certified for the inputs seen in training, see `stability_report`:
         "incremental" forgets its initial state whatever the inputs; "iss" is weaker. It costs
         accuracy; by constraint in "lm" and "split", by scaling the result in other solvers.
+    missing_target : {"raise", "mask"}, default="raise"
+        What NaN in y means: an error, or an output that was not measured and counts nowhere.
+    loss : {"squared", "huber", "soft_l1"}, default="squared"
+        Cost of an error; the latter two are proportional to large errors, for y with outliers.
+    output_weights : sequence of float, default=None
+        How much each standardised output counts; all alike when None.
     time_limit : float, default=None
         Wall seconds after which the best model so far is taken.
     n_jobs : int, default=1
@@ -109,8 +115,7 @@ class LSTMRegressor(
     history_ : tuple of HistoryRow
         The same in detail; empty after `load`.
     rmse_train_, rmse_validation_ : float
-        Free-run RMSE on the records trained on and held out, in standardised units; NaN where
-        nothing was held out.
+        Free-run RMSE on the records trained on and held out (NaN without), in standardised units.
     fit_time_, cpu_time_ : float
         Wall and process CPU seconds of `fit`, without callbacks.
     n_features_in_, n_outputs_ : int
@@ -141,8 +146,6 @@ class LSTMRegressor(
     (400,)
     """
 
-    sampling_time_: float | None
-    training_record_: dict[str, Any] | None
     # what scikit-learn passes on by default where its metadata routing is on
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 
@@ -158,6 +161,9 @@ class LSTMRegressor(
         washout: int | str = "auto",
         validation_fraction: float = 0.2,
         stability: str | None = None,
+        missing_target: str = "raise",
+        loss: str = "squared",
+        output_weights: Sequence[float] | None = None,
         time_limit: float | None = None,
         n_jobs: int | None = 1,
         random_state: int | np.random.RandomState | None = None,
@@ -172,6 +178,9 @@ class LSTMRegressor(
         self.washout = washout
         self.validation_fraction = validation_fraction
         self.stability = stability
+        self.missing_target = missing_target
+        self.loss = loss
+        self.output_weights = output_weights
         self.time_limit = time_limit
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -185,6 +194,7 @@ class LSTMRegressor(
         start: LSTMRegressor | None = None,
         *,
         groups: Any = None,
+        sample_weight: Any = None,
     ) -> Self:
         """Train on one or many records.
 
@@ -203,6 +213,8 @@ class LSTMRegressor(
         groups : array of shape (n_timesteps,), optional
             Label of the record that each row of a single array belongs to: a new record begins
             wherever it changes. With scikit-learn's metadata routing it is asked for by default.
+        sample_weight : array of shape (n_timesteps,), or one number or array per record, optional
+            How much each step counts; 0 only drives the state. A common factor changes nothing.
 
         Returns
         -------
@@ -218,40 +230,24 @@ class LSTMRegressor(
         known = None
         if start is not None:
             known = Known(network=structure_of(start), frame=start.frame_)
-        task = Task.of(self.get_params(deep=False), *cut(groups, *opened_pair(X, y)), known)
-        task.warn_about_channels()
+        given = opened_and_cut(groups, X, y, sample_weight)
+        task = Task.of(self.get_params(deep=False), given, known)
+        warn_about_channels(task.scaling)
         params = None if start is None else start_from(start, task.problem.network, task.scaling)
-        solution = self._watched(
-            lambda tell: self._train(task, tell, params), callback, X, y, groups
+        metadata = {"groups": groups, "sample_weight": sample_weight}
+        trained = self._watched(
+            lambda tell: self._train(task, tell, params), callback, X, y, metadata
         )
-        task.warn_about_solution(solution)
-        task.warn_about_excitation(solution)
+        warn_about_solution(trained)
+        warn_about_excitation(trained)
         return self
 
-    def _train(self, task: Task, callback: FitCallback | None, start: Any) -> Solution:
+    def _train(self, task: Task, callback: FitCallback | None, start: Any) -> Trained:
         reporter = Reporter(lambda progress: snapshot(self, task, progress), task, callback)
         solution = task.solve(reporter if reporter.wanted else None, start)
-        self._learn(task, solution)
-        return solution
-
-    def _learn(self, task: Task, solution: Solution) -> None:
-        self.network_, self.params_ = task.network_of(solution), solution.params
-        self.scaling_, self.washout_ = task.scaling, task.problem.washout
-        self.input_range_, self.frame_ = task.input_range, task.frame
-        self.initial_state_ = task.initial_state_of(solution)
-        self.error_model_ = task.fit_error_model(solution)
-        self.n_features_in_, self.n_outputs_ = self.network_.n_inputs, self.network_.n_outputs
-        self._one_column = task.one_column
-        learn(self, task.layout.labels, task.output_labels)
-        self.solver_, self.status_ = task.settings.solver_name, solution.status.value
-        self.message_, self.start_ = solution.message, solution.start
-        self.n_iter_, self.history_ = solution.n_iter, solution.history
-        self.loss_curve_ = [row.rmse_train**2 for row in solution.history]
-        self.rmse_train_, self.rmse_validation_ = task.errors_of(solution)
-        settings = plain_parameters(self.get_params(deep=False))
-        metrics = metrics_of(task, solution)
-        self.training_record_ = training_record(task.data, task.settings.seed, settings, metrics)
-        self.fit_time_, self.cpu_time_ = task.clock.wall, task.clock.cpu
+        trained = Trained(task, solution)
+        self._learn(trained)
+        return trained
 
     def stream(self, eta: float = 0.1, path: Literal["cell", "none"] = "none") -> Stream:
         """Return the model as an object that goes on sample by sample and may learn, see `Stream`.

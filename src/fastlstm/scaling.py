@@ -41,9 +41,36 @@ class Scaling:
 
     @classmethod
     def of(cls, records: Records) -> Scaling:
-        """Statistics of records with outputs, safe for any scale that float64 can hold."""
+        """Statistics of records with outputs, safe for any scale that float64 can hold.
+
+        Outputs enter with their weights; inputs drive the state at every step, so all count alike.
+
+        Raises
+        ------
+        ValueError
+            If an output counts nowhere.
+        """
         assert records.y is not None
-        return cls(*_mean_and_std(records.u), *_mean_and_std(records.y))
+        of_inputs = _mean_and_std(records.u)
+        if records.weights is None:
+            return cls(*of_inputs, *_mean_and_std(records.y))
+        silent = np.flatnonzero(~np.any(records.weights > 0.0, axis=0))
+        if len(silent):
+            raise ValueError(
+                f"y must have measured values that count in every output channel; channels "
+                f"{silent.tolist()} have none. Leave them out of y."
+            )
+        columns = []
+        for y, weights in zip(records.y.T, records.weights.T, strict=True):
+            counts = weights > 0.0
+            columns.append(_mean_and_std(y[counts, None], weights[counts]))
+        mean, std = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+        return cls(*of_inputs, mean, std)
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is anything to train: an input and an output that vary."""
+        return bool(np.any(self.y_std > 0.0) and np.any(self.u_std > 0.0))
 
     @property
     def constant_inputs(self) -> list[int]:
@@ -91,13 +118,21 @@ class Scaling:
     def scale(self, records: Records) -> Records:
         """Standardise records."""
         y = None if records.y is None else self.scale_outputs(records.y)
-        return Records(self.scale_inputs(records.u), y, records.offsets)
+        if y is not None and records.weights is not None:
+            y = np.where(records.weights > 0.0, y, 0.0)
+        return Records(self.scale_inputs(records.u), y, records.offsets, records.weights)
 
 
-def _mean_and_std(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _mean_and_std(
+    x: FloatArray, weights: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     exponent = _exponent(np.max(np.abs(x), axis=0))
     scaled = np.ldexp(x, -exponent)  # at most 1, so that no sum or square overflows
-    mean, std = np.mean(scaled, axis=0), np.std(scaled, axis=0)
+    if weights is None:
+        mean, std = np.mean(scaled, axis=0), np.std(scaled, axis=0)
+    else:
+        mean = np.average(scaled, axis=0, weights=weights)
+        std = np.sqrt(np.average((scaled - mean) ** 2, axis=0, weights=weights))
     constant = np.ptp(scaled, axis=0) <= ROUNDING
     mean, std = np.where(constant, scaled[0], mean), np.where(constant, 0.0, std)
     return np.ldexp(mean, exponent), np.ldexp(std, exponent)

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm.loss import LOSSES, SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import auto_washout
 from fastlstm.solvers.base import AbstractSolver
 from fastlstm.solvers.registry import make_solvers, name_of
 from fastlstm.stability.gains import Kind
+from fastlstm.weights import check_missing_target, check_output_weights
 
 AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for, except on short records
 
@@ -36,6 +38,9 @@ class Settings:
     n_threads: int
     seed: int | None
     verbose: int
+    masks_missing: bool = False
+    loss: AbstractLoss = SQUARED
+    output_weights: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Settings:
@@ -69,6 +74,9 @@ class Settings:
             n_threads=check_n_jobs(params["n_jobs"]),
             seed=_seed(params["random_state"]),
             verbose=check_count(params["verbose"], "verbose", minimum=0),
+            masks_missing=check_missing_target(params["missing_target"]),
+            loss=_loss(params["loss"]),
+            output_weights=check_output_weights(params["output_weights"]),
         )
 
     @property
@@ -140,6 +148,14 @@ def check_real(value: Any, name: str, rule: str, holds: Callable[[float], bool])
     if not (math.isfinite(value) and holds(float(value))):
         raise ValueError(f"{name} {rule}; got {value}. Choose a finite value in that range.")
     return float(value)
+
+
+def _loss(name: Any) -> AbstractLoss:
+    if not isinstance(name, str) or name not in LOSSES:
+        raise ValueError(
+            f'loss must be one of {sorted(LOSSES)}; got {name!r}. Use "huber" where y has outliers.'
+        )
+    return LOSSES[name]
 
 
 def _is_auto(value: Any) -> bool:

@@ -51,7 +51,7 @@ class CallbackMixin(CallbackSupportMixin):
         callback: FitCallback | None,
         X: Any,
         y: Any,
-        groups: Any,
+        metadata: dict[str, Any],
     ) -> Result:
         """Train while callbacks look on; return what `train` returns.
 
@@ -61,12 +61,13 @@ class CallbackMixin(CallbackSupportMixin):
             Does the work; is given the function to call after every accepted iteration.
         callback : callable or None
             The one that `fit` was given.
-        X, y, groups
-            As `fit` was given them.
+        X, y, metadata
+            As `fit` was given them, the latter by name.
         """
         if not getattr(self, "_skl_callbacks", None):
             return train(callback)
-        data = {"X": X, "y": y, "metadata": None if groups is None else {"groups": groups}}
+        given = {name: value for name, value in metadata.items() if value is not None}
+        data = {"X": X, "y": y, "metadata": given or None}
         steps = _Steps(self, data)
         result = train(steps.joined(callback))
         steps.end()

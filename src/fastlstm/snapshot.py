@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastlstm.solvers.problem import Progress, Solution, Status
+from fastlstm.trained import Trained
 
 if TYPE_CHECKING:
     from fastlstm.regressor import LSTMRegressor
@@ -32,5 +33,5 @@ def snapshot(model: LSTMRegressor, task: Task, progress: Progress) -> LSTMRegres
         start="",
         network=progress.network,
     )
-    taken._learn(task, solution)
+    taken._learn(Trained(task, solution))
     return taken

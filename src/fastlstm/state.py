@@ -84,7 +84,7 @@ def estimate_state(
     run : callable
         Outputs of the first steps from states (n_states, 2, n_units), shape (n_states, *y.shape).
     y : array of shape (n_init, n_outputs)
-        Standardised outputs measured there.
+        Standardised outputs measured there; NaN where one is missing.
     starts : sequence of arrays of shape (2, n_units)
         Plausible states.
     noise : float
@@ -109,10 +109,12 @@ def estimate_state(
 def _fit_from(
     start: FloatArray, run: Run, y: FloatArray, pull: FloatArray
 ) -> tuple[FloatArray, float]:
+    known = ~np.isnan(y.ravel())
+
     def residuals(flat: FloatArray) -> FloatArray:
         """Misfit and penalty of one state (2 * n_units,) or several, one per row."""
         states = flat.reshape(-1, *start.shape)
-        misfit = (run(states) - y).reshape(len(states), -1)
+        misfit = (run(states) - y).reshape(len(states), -1)[:, known]
         offset = (pull * (states - start)).reshape(len(states), -1)
         return np.hstack([misfit, offset]).reshape(*flat.shape[:-1], -1)
 

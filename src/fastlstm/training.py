@@ -1,79 +1,29 @@
-"""From what `fit` is given to a solved problem, and what the user should hear about it."""
+"""From what `fit` is given to a solved problem."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm._core import simulate
 from fastlstm.checks import Layout, check_records, output_labels
-from fastlstm.containers import opened_pair
-from fastlstm.error_model import ErrorModel
-from fastlstm.exceptions import ConvergenceWarning, DataWarning
 from fastlstm.frame import Frame
-from fastlstm.initial_state import InitialState
+from fastlstm.known import Known
 from fastlstm.labels import Labels
-from fastlstm.metrics import fit_percent
-from fastlstm.network import Network
 from fastlstm.posing import pose
 from fastlstm.records import Records, hold_out
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
-from fastlstm.solvers.base import solve_in_turn
+from fastlstm.solvers.base import raise_objections, solve_in_turn
 from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 from fastlstm.stability import StabilityConstraint
 from fastlstm.training_record import DataFacts
+from fastlstm.weights import counted_records, measured_only, without_far_outputs
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-UNEXCITED_FIT = 5.0  # percent; below it the output does not visibly follow the input
-WORTH_A_WARNING = (Status.MAX_ITER, Status.DIVERGED, Status.INTERRUPTED, Status.FALLBACK)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What earlier records have fixed, when training goes on.
-
-    Parameters
-    ----------
-    scaling : Scaling or None
-    input_range : array of shape (2, n_inputs) or None
-    network : Network or None
-    frame : Frame or None
-    """
-
-    scaling: Scaling | None = None
-    input_range: FloatArray | None = None
-    network: Network | None = None
-    frame: Frame | None = None
-
-    def widened(self, input_range: FloatArray) -> FloatArray:
-        """Return the range of the earlier and of the new inputs together."""
-        if self.input_range is None:
-            return input_range
-        lo = np.minimum(self.input_range[0], input_range[0])
-        return np.stack([lo, np.maximum(self.input_range[1], input_range[1])])
-
-
-def _moves(scaling: Scaling) -> bool:
-    """Whether there is anything to train: an input and an output that vary."""
-    return bool(np.any(scaling.y_std > 0.0) and np.any(scaling.u_std > 0.0))
-
-
-def _plain_frame(known: Known, n_outputs: int) -> Frame:
-    """Frame for methods that train on the records as they are."""
-    if known.frame is not None and not known.frame.is_plain:
-        raise ValueError(
-            'a model with an integrator or a wider time base must go on with solver="lm" alone, '
-            "stability=None and validation_fraction > 0; got other settings, or records too short "
-            "to hold any out. Change these, or fit from the beginning."
-        )
-    return Frame.plain(n_outputs)
 
 
 @dataclass(frozen=True)
@@ -115,22 +65,29 @@ class Task:
     records: Records
     frame: Frame
     problem: Problem
-    _runs: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any], X: Any, y: Any, known: Known | None = None) -> Task:
+    def of(
+        cls,
+        parameters: Mapping[str, Any],
+        given: tuple[Any, Any, Any],
+        known: Known | None = None,
+    ) -> Task:
         """Check arguments and data, standardise (as `known` says, if given), pose the problem.
 
         Sizes that are "auto" follow a known network.
         """
         settings = Settings.of(parameters)
         clock = Clock(settings.time_limit)
-        X, y = opened_pair(X, y)
-        given, layout, one_column = check_records(X, y)
-        labels, data = output_labels(y), DataFacts.of(given)
+        X, y, sample_weight = given
+        measured, layout, one_column = check_records(X, y, settings.masks_missing)
+        labels, data = output_labels(y), DataFacts.of(measured)
         layout.labels.joined(labels)  # a clash must not wait for the end of the training
-        records = given.in_canonical_order()
-        washout = settings.washout_for(given.lengths)
+        robust = not settings.loss.is_squared
+        measured = without_far_outputs(measured) if robust else measured
+        counted = counted_records(measured, layout, sample_weight, settings.output_weights)
+        washout = settings.washout_for(counted.lengths)
+        records = measured_only(counted, washout).in_canonical_order()
         known = Known() if known is None else known
         scaling = Scaling.of(records) if known.scaling is None else known.scaling
         range_now = np.stack([records.u.min(axis=0), records.u.max(axis=0)])
@@ -145,10 +102,10 @@ class Task:
             constraint = StabilityConstraint(network, lo, hi, settings.stability)
         used = 0 if settings.washout is None else washout
         plain = constraint is not None or not settings.fits_whole_records
-        if validation is None or plain or not _moves(scaling):
-            frame, whole = _plain_frame(known, network.n_outputs), None
+        if validation is None or plain or not scaling.moves:
+            frame, whole = known.plain_frame(network.n_outputs), None
         else:
-            frame, whole = pose(scaled, network, used, known.frame)
+            frame, whole = pose(scaled, network, used, known.frame, settings.loss)
         problem = Problem(
             network=network,
             train=train,
@@ -160,7 +117,9 @@ class Task:
             constraint=constraint,
             whole=whole,
             may_widen=settings.may_widen,
+            loss=settings.loss,
         )
+        raise_objections(settings.solvers, problem)
         made = labels, data, scaling, input_range, scaled, frame, problem
         return cls(settings, clock, layout, one_column, *made)
 
@@ -180,7 +139,7 @@ class Task:
         start : array of shape (n_params,) or None
             Weights to begin from.
         """
-        if not _moves(self.scaling):
+        if not self.scaling.moves:
             return Solution(
                 params=np.zeros(self.problem.network.n_params),
                 status=Status.CONVERGED,
@@ -199,142 +158,3 @@ class Task:
             callback=report,
             start=start,
         )
-
-    def network_of(self, solution: Solution) -> Network:
-        """Structure that a solution has."""
-        return self.problem.network if solution.network is None else solution.network
-
-    def initial_state_of(self, solution: Solution) -> InitialState:
-        """Guess where a record begins: where states typically are, or at rest.
-
-        At rest if washout=0 trained every step from there; where first steps counted because the
-        records are short, by what simulates these steps better.
-        """
-        network, records = self.network_of(solution), self.frame.reduce(self.records)
-        rest = InitialState.rest(network)
-        if self.settings.washout == 0 or not _moves(self.scaling):
-            return rest
-        washout = -(-self.problem.washout // self.frame.hold)
-        typical = InitialState.of(network, solution.params, records, washout)
-        whole = self.problem.whole
-        if whole is None or whole.washout > 0 or not washout:
-            return typical
-        beginning = ~self.records.scored(self.problem.washout)
-        return min((typical, rest), key=lambda begun: self._error_on(beginning, solution, begun))
-
-    def _error_on(self, rows: BoolArray, solution: Solution, begun: InitialState) -> float:
-        assert self.records.y is not None
-        error = self.records.y - self._simulated(solution, self.records, begun)
-        return float(np.sum(error[rows] ** 2))
-
-    def fit_error_model(self, solution: Solution) -> ErrorModel:
-        """Autoregression of the free-run error on all records."""
-        assert self.records.y is not None
-        error = self.records.y - self.free_run(solution, self.records)
-        return ErrorModel.of(error, self.records, self.problem.washout)
-
-    def errors_of(self, solution: Solution) -> tuple[float, float]:
-        """Free-run RMSE on the steps trained on and held out, all outputs together.
-
-        Those the solver found on held-out rows of its own, or those from rest.
-        """
-        if solution.decided:
-            return solution.rmse_train, solution.rmse_validation
-        return (
-            self._rmse(solution, self.problem.train),
-            self._rmse(solution, self.problem.validation),
-        )
-
-    def _rmse(self, solution: Solution, records: Records | None) -> float:
-        """RMSE on the scored steps; NaN without records."""
-        if records is None:
-            return float("nan")
-        assert records.y is not None
-        error = records.y - self.free_run(solution, records)
-        return float(np.sqrt(np.mean(error[records.scored(self.problem.washout)] ** 2)))
-
-    def free_run(self, solution: Solution, records: Records) -> FloatArray:
-        """Simulate from rest, each part of the data once per solution."""
-        if self._runs.get("of") is not solution:
-            self._runs.clear()
-            self._runs["of"] = solution
-        if id(records) not in self._runs:
-            self._runs[id(records)] = self._simulated(solution, records)
-        return self._runs[id(records)]
-
-    def _simulated(
-        self, solution: Solution, records: Records, begun: InitialState | None = None
-    ) -> FloatArray:
-        """Simulate, by default from rest; levels of integrating outputs are those that fit best."""
-        reduced = self.frame.reduce(records)
-        states = None if begun is None else begun.before(reduced.u[reduced.offsets[:-1]])
-        y, _ = simulate(
-            self.network_of(solution),
-            solution.params,
-            reduced.u,
-            reduced.offsets,
-            states,
-            float32=False,
-            n_threads=self.settings.n_threads,
-        )
-        assert records.y is not None
-        y = self.frame.expand(y, records.offsets)
-        for rows in records.slices():
-            y[rows] += self.frame.integrating * np.mean(records.y[rows] - y[rows], axis=0)
-        return y
-
-    def warn_about_channels(self) -> None:
-        """Name the channels that do not vary."""
-        for name, channels, effect in (
-            ("X", self.scaling.constant_inputs, "the model ignores them"),
-            ("y", self.scaling.constant_outputs, "the model predicts that constant"),
-        ):
-            if channels:
-                warnings.warn(
-                    f"{name} should vary in every channel; channels {channels} are constant, so "
-                    f"{effect}. Drop them, or record data in which they move.",
-                    DataWarning,
-                    stacklevel=3,
-                )
-
-    def warn_about_solution(self, solution: Solution) -> None:
-        """Pass on a solver that stopped for a reason the user may want to remove."""
-        if solution.status in WORTH_A_WARNING:
-            warnings.warn(
-                f"solver={self.settings.solver_name!r} ended with status "
-                f"{solution.status.value!r} after {solution.n_iter} iterations: "
-                f"{solution.message}",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-
-    def warn_about_excitation(self, solution: Solution) -> None:
-        """Name the outputs that the finished model hardly explains on the judged records."""
-        fits = self._fit_per_output(solution)
-        weak = [f"{k}: {fits[k]:.1f} %" for k in np.flatnonzero(fits < UNEXCITED_FIT)]
-        if weak:
-            kind = "training" if self.problem.validation is None else "held-out"
-            kind = "measured" if solution.decided else kind
-            warnings.warn(
-                f"y must follow X; on the {kind} steps the model explains too little of the output "
-                f"channels (fit of channel {', '.join(weak)}). Check that X holds the signals that "
-                "drive y, in time with it and moving enough, and that y has no drift of its own.",
-                DataWarning,
-                stacklevel=3,
-            )
-
-    def _fit_per_output(self, solution: Solution) -> FloatArray:
-        """Fit in percent on the judged records, NaN for outputs that do not vary there.
-
-        A short record that was held out in blocks is judged as a whole.
-        """
-        judged = self.records if solution.decided else self.judged
-        washout = self.problem.washout if solution.decided else self.problem.judged_washout
-        assert judged.y is not None
-        scored = judged.scored(washout)
-        y, y_sim = judged.y[scored], self.free_run(solution, judged)[scored]
-        varying = np.ptp(y, axis=0) > 0.0
-        fits = np.full(y.shape[1], np.nan)
-        if np.any(varying):
-            fits[varying] = fit_percent(y[:, varying], y_sim[:, varying])
-        return fits

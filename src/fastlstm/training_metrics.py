@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from fastlstm.solvers.problem import Solution
-    from fastlstm.training import Task
+    from fastlstm.trained import Trained
 
 FloatArray = NDArray[np.float64]
 Scores = dict[str, list[float | None]]
 
 
-def metrics_of(task: Task, solution: Solution) -> dict[str, Scores | None]:
+def metrics_of(trained: Trained) -> dict[str, Scores | None]:
     """RMSE and fit of every output on the steps trained on and held out, from rest.
 
     A short record that was held out in blocks was trained on as a whole; what its blocks told is
@@ -26,6 +25,7 @@ def metrics_of(task: Task, solution: Solution) -> dict[str, Scores | None]:
     dict with "training" and "validation"
         None where there is nothing to tell.
     """
+    task, solution = trained.task, trained.solution
     problem, std = task.problem, task.scaling.y_std
     found: dict[str, Scores | None] = {"training": None, "validation": None}
     parts = [
@@ -39,12 +39,15 @@ def metrics_of(task: Task, solution: Solution) -> dict[str, Scores | None]:
     for name, records, washout in parts:
         if records is not None and records.y is not None:
             scored = records.scored(washout)
-            y_sim = task.free_run(solution, records)
-            found[name] = scores(records.y[scored], y_sim[scored], std)
+            y_sim = trained.free_run(records)
+            weights = records.weights_of(scored)
+            found[name] = scores(records.y[scored], y_sim[scored], std, weights)
     return found
 
 
-def scores(y: FloatArray, y_sim: FloatArray, std: FloatArray) -> Scores:
+def scores(
+    y: FloatArray, y_sim: FloatArray, std: FloatArray, weights: FloatArray | None = None
+) -> Scores:
     """RMSE in the units of the data and fit in percent of every output.
 
     Parameters
@@ -53,6 +56,8 @@ def scores(y: FloatArray, y_sim: FloatArray, std: FloatArray) -> Scores:
         Standardised.
     std : array of shape (n_outputs,)
         What they were divided by.
+    weights : array of shape (n_steps, n_outputs), optional
+        How much every output counts; all alike when None.
 
     Returns
     -------
@@ -60,9 +65,16 @@ def scores(y: FloatArray, y_sim: FloatArray, std: FloatArray) -> Scores:
         None where a number is not finite, as for an output that does not vary.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        rmse = np.sqrt(np.mean((y - y_sim) ** 2, axis=0))
-        fit = 100.0 * (1.0 - rmse / np.std(y, axis=0))
+        rmse = np.sqrt(_mean((y - y_sim) ** 2, weights))
+        spread = np.sqrt(_mean((y - _mean(y, weights)) ** 2, weights))
+        fit = 100.0 * (1.0 - rmse / spread)
         return {"rmse": _finite(rmse * std), "fit_percent": _finite(fit)}
+
+
+def _mean(values: FloatArray, weights: FloatArray | None) -> FloatArray:
+    if weights is None:
+        return np.mean(values, axis=0)
+    return np.sum(weights * values, axis=0) / weights.sum(axis=0)
 
 
 def whole_scores(rmse: float, std: float) -> Scores:

@@ -73,7 +73,7 @@ def data_hash(X: Any, y: Any = None) -> str:
     from fastlstm.checks import check_records
     from fastlstm.containers import opened_pair
 
-    return DataFacts.of(check_records(*opened_pair(X, y))[0]).sha256
+    return DataFacts.of(check_records(*opened_pair(X, y), nan=True)[0]).sha256
 
 
 def training_record(

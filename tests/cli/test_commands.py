@@ -224,3 +224,22 @@ def test_traceback_is_shown_when_asked_for(run, monkeypatch):
     monkeypatch.setenv("FASTLSTM_TRACEBACK", "1")
     result = run("fit", "absent.csv", "-u", "u", "-y", "y")
     assert result.exit_code == 1 and isinstance(result.exception, fastlstm.exceptions.DataFileError)
+
+
+def test_outputs_that_were_not_measured_are_masked_on_request(run, readout_solver, tmp_path):
+    """NaN cells are an error, or are left out of training and scores as the model was told."""
+    columns = make_columns()
+    columns["level"][::3] = np.nan
+    columns["flow"][150:200] = np.nan
+    write_table(tmp_path / "gappy.csv", columns)
+    fit = ["fit", "gappy.csv", "-u", "u1,u2", "-y", "level,flow", "--solver", "readout",
+           "--hidden", "8", "--head", "none", "--quiet", "-m", "m.safetensors"]  # fmt: skip
+    assert "column 'level' of gappy.csv must be finite" in run(*fit).stderr
+    result = run(*fit, "--missing-target", "mask", "--loss", "squared")
+    assert result.exit_code == 0, result.stderr
+    result = run("evaluate", "m.safetensors", "gappy.csv", "--plot", "gappy.png", "--init", 30)
+    assert result.exit_code == 0, result.stderr
+    scores = [line.split() for line in result.stdout.splitlines() if line[:1] in "lf"]
+    assert [row[0] for row in scores] == ["level", "flow"]
+    assert all(0.0 <= float(row[2]) < 2.0 for row in scores)
+    assert (tmp_path / "gappy.png").stat().st_size > 10_000

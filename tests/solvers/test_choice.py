@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fastlstm.solvers.choice import Entry, choose
+from fastlstm.solvers.folds import mean_square
 from fastlstm.solvers.ridge_path import Point
 
 
@@ -17,7 +18,7 @@ def entry(name, misfits):
 
 def folds(misfit):
     misfit = np.asarray(misfit)[:, None]
-    fold = SimpleNamespace(linear_misfit=misfit, linear_error=float(np.mean(misfit**2)))
+    fold = SimpleNamespace(linear_misfit=misfit, held_square=mean_square)
     return [fold, fold]
 
 

@@ -54,21 +54,35 @@ class RidgePath:
     unexplained: FloatArray
 
     @classmethod
-    def of(cls, design: FloatArray, target: FloatArray) -> RidgePath:
-        """Factorise rows that are already weighted and outside any washout.
+    def of(
+        cls, design: FloatArray, target: FloatArray, weights: FloatArray | None = None
+    ) -> RidgePath:
+        """Factorise rows that are outside any washout.
 
         Parameters
         ----------
         design : array of shape (n_rows, n_features)
             Without a column of ones.
         target : array of shape (n_rows, n_targets)
+        weights : array of shape (n_rows,), optional
+            How much the square of every row counts, with a mean of one; all alike when None.
 
         Raises
         ------
         ValueError
             If there is no row.
         """
-        return cls.of_blocks([(design, target)])
+        if weights is None:
+            return cls.of_blocks([(design, target)])
+        root = np.sqrt(weights)[:, None]
+        triangle = None
+        for rows in _portions(len(design)):
+            part = root[rows] * np.hstack(
+                [np.ones((len(design[rows]), 1)), design[rows], target[rows]]
+            )
+            triangle = _triangle(part if triangle is None else np.vstack([triangle, part]))
+        assert triangle is not None
+        return cls._of_triangle(triangle, len(design), design.shape[1])
 
     @classmethod
     def of_blocks(cls, blocks: Iterable[tuple[FloatArray, FloatArray]]) -> RidgePath:
@@ -168,14 +182,18 @@ class RidgePath:
         return scores
 
     def leave_one_out(
-        self, alphas: FloatArray, design: FloatArray, target: FloatArray
+        self,
+        alphas: FloatArray,
+        design: FloatArray,
+        target: FloatArray,
+        weights: FloatArray | None = None,
     ) -> FloatArray:
         """Mean squared error of every row, predicted by a fit to all others; exact.
 
         Parameters
         ----------
         alphas : array of shape (n_alphas,)
-        design, target : array
+        design, target, weights : array
             The rows that were factorised.
 
         Returns
@@ -200,7 +218,9 @@ class RidgePath:
         for rows in _portions(len(design)):
             seen = (design[rows] - self.design_mean) @ self.directions
             centred = target[rows] - self.target_mean
-            free = 1.0 - 1.0 / self.n_rows - (seen**2) @ (gains / values).T
+            weight = 1.0 if weights is None else weights[rows, None]
+            seen, centred = np.sqrt(weight) * seen, np.sqrt(weight) * centred
+            free = 1.0 - weight / self.n_rows - (seen**2) @ (gains / values).T
             free = np.where(free > _FREE, free, np.nan)
             for row, gain in enumerate(gains):
                 error = centred - seen @ (gain[:, None] * self.projected)

@@ -22,10 +22,12 @@ def records_for_fit(
     outputs: list[str] | None,
     record: str | None,
     time: str = "auto",
+    missing_outputs: bool = False,
 ) -> NamedRecords:
     """Read the records to learn from; the columns u and y are found without being named.
 
-    A file with the struct of an `iddata` knows which channels are inputs and outputs.
+    A file with the struct of an `iddata` knows which channels are inputs and outputs. Outputs may
+    be NaN if `missing_outputs`.
     """
     from fastlstm.tables import open_table, read_iddata, read_records
     from fastlstm.tables.base import describe_names
@@ -36,7 +38,9 @@ def records_for_fit(
         file = open_table(paths[0])
         if len(iddata_structs(file)) == 1:
             first = read_iddata(paths[0])
-            return read_records(paths, first.input_names, first.output_names, record)
+            return read_records(
+                paths, first.input_names, first.output_names, record, None, missing_outputs
+            )
         names = [name for name in file.names if not is_time_name(name)]
         if sorted(set(names) - {record, time}) != ["u", "y"]:
             raise DataFileError(
@@ -49,7 +53,7 @@ def records_for_fit(
         raise DataFileError(
             f"{missing} must name at least one column; got none. Pass both --input and --output."
         )
-    return read_records(paths, u_names, y_names, record, time_column(time))
+    return read_records(paths, u_names, y_names, record, time_column(time), missing_outputs)
 
 
 def time_column(time: str) -> str | None:
@@ -83,7 +87,8 @@ def records_for_model(
 
     u_names = split_names(inputs) or list(getattr(model, "feature_names_in_", ["u"]))
     y_names = [] if outputs == [] else split_names(outputs) or output_names(model)
-    records = read_records(paths, u_names, y_names, record, time_column(time))
+    masks = model.missing_target == "mask"
+    records = read_records(paths, u_names, y_names, record, time_column(time), masks)
     for kind, found, expected in (
         ("--input", records.input_names, model.n_features_in_),
         ("--output", records.output_names, model.n_outputs_),

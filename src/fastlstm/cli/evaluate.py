@@ -36,7 +36,8 @@ def evaluate(
 
     Prints RMSE, NRMSE and fit of every output, and writes a picture of measured against simulated
     output with the residual. Steps used for the initial state (--init) are not scored; without it,
-    the washout of the model is not.
+    the washout of the model is not. NaN in outputs is left out where the model was fitted
+    with --missing-target mask.
     """
     from fastlstm.cli.data import check_writable, records_for_model, run_model
     from fastlstm.cli.report import count, first_scored, score_outputs, score_table

@@ -35,6 +35,12 @@ def fit(
     validation_fraction: Annotated[
         float, typer.Option("--validation-fraction", help="Part of the data that judges the model.")
     ] = 0.2,
+    missing_target: Annotated[
+        str, typer.Option("--missing-target", help="NaN in outputs: raise, or mask them.")
+    ] = "raise",
+    loss: Annotated[
+        str, typer.Option("--loss", help="squared, or huber or soft_l1 for data with outliers.")
+    ] = "squared",
     time_limit: options.TimeLimit = 10.0,
     seed: options.Seed = 0,
     jobs: options.Jobs = 1,
@@ -53,7 +59,7 @@ def fit(
     from fastlstm.cli.progress import make_progress
 
     check_writable(model_path, (".safetensors",))
-    records = records_for_fit(data, inputs, outputs, record, time)
+    records = records_for_fit(data, inputs, outputs, record, time, missing_target == "mask")
 
     from fastlstm.regressor import LSTMRegressor
 
@@ -62,6 +68,8 @@ def fit(
         solver=solver,
         alpha=alpha,
         validation_fraction=validation_fraction,
+        missing_target=missing_target,
+        loss=loss,
         time_limit=time_limit,
         random_state=seed,
         n_jobs=jobs,

@@ -16,10 +16,13 @@ __all__ = ["count", "first_scored", "format_table", "score_outputs", "score_tabl
 def score_outputs(
     names: Sequence[str], y: list[FloatArray], y_sim: list[FloatArray], washout: int
 ) -> list[dict[str, Any]]:
-    """RMSE, NRMSE and fit of every output, all records together."""
+    """RMSE, NRMSE and fit of every output, all records together, where it was measured."""
     from fastlstm.metrics import fit_percent, nrmse, rmse
 
-    scores = [metric(y, y_sim, washout=washout) for metric in (rmse, nrmse, fit_percent)]
+    scores = [
+        metric(y, y_sim, washout=washout, missing_target="mask")
+        for metric in (rmse, nrmse, fit_percent)
+    ]
     keys = ("name", "rmse", "nrmse", "fit_percent")
     return [
         dict(zip(keys, (name, *map(float, values)), strict=True))

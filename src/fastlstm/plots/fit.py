@@ -51,7 +51,7 @@ def plot_fit(
     Parameters
     ----------
     y, y_sim : array of shape (n_timesteps,) or (n_timesteps, n_outputs)
-        Measured and simulated output, in the same unit.
+        Measured and simulated output, in the same unit; y may be NaN where nothing was measured.
     sampling_time : float, optional
         Seconds between steps; without it the time axis counts steps.
     names : sequence of str, optional
@@ -77,7 +77,7 @@ def plot_fit(
     ValueError
         If shapes or names do not fit together, or a value is not finite.
     """
-    measured, simulated = _as_outputs(y, "y"), _as_outputs(y_sim, "y_sim")
+    measured, simulated = _as_outputs(y, "y", gaps=True), _as_outputs(y_sim, "y_sim")
     if measured.shape != simulated.shape:
         raise ValueError(
             f"y_sim must have the shape of y; got {simulated.shape}, and y has {measured.shape}. "
@@ -106,10 +106,11 @@ def plot_fit(
     return finish(figure, path)
 
 
-def _as_outputs(values: ArrayLike, name: str) -> FloatArray:
+def _as_outputs(values: ArrayLike, name: str, gaps: bool = False) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
     array = array[:, None] if array.ndim == 1 else array
-    if array.ndim != 2 or 0 in array.shape or not np.isfinite(array).all():
+    known = array[~np.isnan(array)] if gaps else array
+    if array.ndim != 2 or 0 in array.shape or known.size == 0 or not np.isfinite(known).all():
         raise ValueError(
             f"{name} must be a finite array of shape (n_timesteps, n_outputs); got shape "
             f"{array.shape}. Pass one record, without gaps."
@@ -133,7 +134,8 @@ def _draw_output(
     name: str,
     first_scored: int,
 ) -> None:
-    residual = measured - simulated
+    known = ~np.isnan(measured)
+    residual = np.where(known, measured - simulated, 0.0)
     overview, rest = panels[0], panels[-1]
     _draw_pair(overview, time, measured, simulated)
     overview.set_ylabel(name, fontdict=FONT)
@@ -144,7 +146,7 @@ def _draw_output(
         overview.axvspan(
             float(time[stretch.start]), float(time[stretch.stop - 1]), color="0.9", zorder=0
         )
-    rest.plot(*extremes(time, residual, MAX_POINTS), color=RESIDUAL, linewidth=1.0)
+    rest.plot(*extremes(time[known], residual[known], MAX_POINTS), color=RESIDUAL, linewidth=1.0)
     rest.axhline(0.0, color="0.6", linewidth=1.0, zorder=0)
     rest.set_ylabel("residual", fontdict=FONT)
     for axes in panels:
@@ -154,6 +156,7 @@ def _draw_output(
 
 def _draw_pair(axes: Axes, time: FloatArray, measured: FloatArray, simulated: FloatArray) -> None:
     style: dict[str, Any] = {"color": MEASURED, "linewidth": 2.2, "label": "measured"}
-    axes.plot(*extremes(time, measured, MAX_POINTS), **style)
+    known = ~np.isnan(measured)
+    axes.plot(*extremes(time[known], measured[known], MAX_POINTS), **style)
     style = {"color": SIMULATED, "linewidth": 1.2, "label": "simulated"}
     axes.plot(*extremes(time, simulated, MAX_POINTS), **style)

@@ -60,6 +60,16 @@ class AbstractSolver(ABC):
 
     beats_linear: ClassVar[bool] = False  # the linear model is returned where it is better
     fits_whole_records: ClassVar[bool] = False  # short or integrating ones, by `Problem.whole`
+    takes_any_loss: ClassVar[bool] = False
+
+    def objection(self, problem: Problem) -> str | None:
+        """Say why the method cannot solve a problem as it is posed; None where it can."""
+        if problem.loss.is_squared or self.takes_any_loss:
+            return None
+        return (
+            f'loss must be "squared" for {type(self).__name__}, whose sums of squares are solved '
+            'in closed form or sample by sample. Use solver="lm" or "bptt" for a robust loss.'
+        )
 
     @abstractmethod
     def run(
@@ -99,6 +109,14 @@ class AbstractSolver(ABC):
     ) -> Solution:
         """Train; see `solve_in_turn`."""
         return solve_in_turn((self,), problem, rng=rng, clock=clock, callback=callback, start=start)
+
+
+def raise_objections(solvers: Sequence[AbstractSolver], problem: Problem) -> None:
+    """Raise ValueError with the first objection that a method has."""
+    for solver in solvers:
+        reason = solver.objection(problem)
+        if reason is not None:
+            raise ValueError(reason)
 
 
 def solve_in_turn(

@@ -64,6 +64,8 @@ class BPTT(AbstractSolver):
     1990 (truncation); Kingma, Ba, 2015 (Adam); Loshchilov, Hutter, 2017 (cosine rate).
     """
 
+    takes_any_loss = True
+
     window: int | None = 100
     burn_in: int = 50
     batch: int = 16
@@ -88,17 +90,17 @@ class BPTT(AbstractSolver):
         adam, workspace = Adam(problem.network.n_params), _core.Workspace()
         batches = self._batches(problem, rng)
         while True:
-            squares, scored = 0.0, 0
+            squares, weight = 0.0, 0.0
             rate = self.learning_rate * cosine(tracker.used)
             for records in batches():
                 found = gradient_of(problem, params, records, workspace)
-                squares, scored = squares + found.cost, scored + found.n_scored
+                squares, weight = squares + found.cost, weight + found.n_scored
                 gradient = clipped(mean_gradient(problem, params, found), self.clip)
                 params = params + adam.step(gradient, rate)
             if not np.isfinite(params).all():
                 return Status.DIVERGED
-            rmse = np.sqrt(squares / max(1, scored * problem.network.n_outputs))
-            yield Iterate(params, float(rmse), "bptt", n_rows=scored)
+            rmse = float(np.sqrt(squares / max(1.0, weight)))
+            yield Iterate(params, rmse, "bptt", n_rows=round(weight / problem.network.n_outputs))
 
     def _batches(
         self, problem: Problem, rng: np.random.Generator

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.solvers.folds import Fold, mean_square
+from fastlstm.solvers.folds import Fold
 from fastlstm.solvers.ridge_path import Point, RidgePath
 from fastlstm.solvers.whole_records import WholeRecords
 
@@ -92,5 +92,5 @@ def _rmse(kinds: tuple[Entry, ...], with_linear: bool, folds: Sequence[Fold]) ->
         if len(points) == len(kinds):
             misfits = [point.misfit for point in points]
             misfits += [fold.linear_misfit] if with_linear else []
-            logs.append(np.log(mean_square(np.mean(misfits, axis=0))))
+            logs.append(np.log(fold.held_square(np.mean(misfits, axis=0))))
     return float(np.exp(0.5 * np.mean(logs))) if logs else np.inf

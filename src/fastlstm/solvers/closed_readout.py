@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm._linalg import RidgePath
+from fastlstm.loss import SQUARED
 from fastlstm.records import Records
 from fastlstm.solvers.hidden_states import readout_features, with_readout
 from fastlstm.solvers.problem import Problem
@@ -50,12 +51,37 @@ def fit_readout(
     )
     rows = np.flatnonzero(records.scored(problem.washout))
     rows = rows[:: -(-len(rows) // MAX_ROWS)]
-    design, target = features[rows], records.y[rows]
-    path = RidgePath.of(design, target)
+    design, target, counts = features[rows], records.y[rows], records.weights_of(rows)
+    if counts is None:
+        weights, intercept = _solve(problem, design, target, selection)
+    else:
+        weights = np.zeros((design.shape[1], target.shape[1]))
+        intercept = np.zeros(target.shape[1])
+        for k in np.flatnonzero(np.any(counts > 0.0, axis=0)):
+            used = counts[:, k] > 0.0
+            given = counts[used, k] / np.mean(counts[used, k])
+            column = slice(k, k + 1)
+            weights[:, column], intercept[column] = _solve(
+                problem, design[used], target[used, column], selection, given
+            )
+    square = SQUARED.mean_square(target - design @ weights - intercept, counts)
+    return with_readout(network, params, weights, intercept), float(np.sqrt(square))
+
+
+def _solve(
+    problem: Problem,
+    design: FloatArray,
+    target: FloatArray,
+    selection: str,
+    counts: FloatArray | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Weights (n_features, n_targets) and intercepts, every target with its own penalty."""
+    path = RidgePath.of(design, target, counts)
     alphas = np.maximum(path.penalties(_N_PENALTIES, _SMALLEST_PENALTY), problem.alpha)
-    scores = path.gcv(alphas) if selection == "gcv" else path.leave_one_out(alphas, design, target)
+    if selection == "gcv":
+        scores = path.gcv(alphas)
+    else:
+        scores = path.leave_one_out(alphas, design, target, counts)
     solved = [path.solve(alpha) for alpha in alphas[np.argmin(scores, axis=0)]]
     weights = np.column_stack([columns[:, k] for k, (columns, _) in enumerate(solved)])
-    intercept = np.array([values[k] for k, (_, values) in enumerate(solved)])
-    rmse = float(np.sqrt(np.mean((target - design @ weights - intercept) ** 2)))
-    return with_readout(network, params, weights, intercept), rmse
+    return weights, np.array([values[k] for k, (_, values) in enumerate(solved)])

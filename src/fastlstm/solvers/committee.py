@@ -19,8 +19,9 @@ from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.solvers.whole_records import WholeRecords
 from fastlstm.starts.embedding import embed
 from fastlstm.starts.integrating import increments_of
-from fastlstm.starts.linear import LinearModel, identify
+from fastlstm.starts.linear import LinearModel
 from fastlstm.starts.near_linear import near_linear_start
+from fastlstm.starts.robust import identify_by
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -103,13 +104,17 @@ class Committee:
 
     def _fold(self, held: BoolArray, linear: LinearModel) -> Fold:
         fitted = self.scored & ~held
-        return Fold.of(self.whole.records, fitted, held, linear, self.whole.gains)
+        return Fold.of(
+            self.whole.records, fitted, held, linear, self.whole.gains, self.problem.loss
+        )
 
     def _search(self) -> Course:
         records, linear = self.whole.records, self.whole.linear
         for held in held_out_rows(records, self.scored):
             if not np.any(self.whole.gains):
-                linear = identify(records, order=linear.order, rows=self.scored & ~held)
+                linear = identify_by(
+                    self.problem.loss, records, order=linear.order, rows=self.scored & ~held
+                )
             self.folds.append(self._fold(held, linear))
         for name, scale in STARTS:
             entry = Entry(name)
@@ -145,6 +150,7 @@ class Committee:
             state_alpha=fold.noise / STATE_VARIANCE,
             gains=self.whole.gains,
             free_states=records.n_records * 2 * network.n_units <= MAX_STATES,
+            loss=self.problem.loss,
             float32=self.problem.float32,
             n_threads=self.problem.n_threads,
         )

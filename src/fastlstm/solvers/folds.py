@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.records import MANY_RECORDS, Records
+from fastlstm.loss import SQUARED, AbstractLoss
+from fastlstm.records import MANY_RECORDS, Records, block_numbers
 from fastlstm.starts.integrating import fit_integrating
 from fastlstm.starts.linear import LinearModel
 
@@ -19,10 +20,12 @@ REMAINDERS = (1, 3)  # of the number of a block by four, for every fold
 NOISE_FLOOR = 1e-8  # mean squared error of standardised outputs that counts as none
 
 
-def mean_square(misfit: FloatArray) -> float:
-    """Mean of squares, at least `NOISE_FLOOR`; infinite where a value is not finite."""
+def mean_square(
+    misfit: FloatArray, weights: FloatArray | None = None, loss: AbstractLoss = SQUARED
+) -> float:
+    """Mean square by the loss, at least `NOISE_FLOOR`; infinite where a value is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
-        value = float(np.mean(misfit**2))
+        value = loss.mean_square(misfit, weights)
     return max(value, NOISE_FLOOR) if np.isfinite(value) else np.inf
 
 
@@ -42,6 +45,9 @@ class Fold:
         Mean squared free-run error of the linear model on the fitted rows.
     linear_misfit : array of shape (n_held, n_outputs)
         Its simulated minus measured outputs on the held-out rows.
+    held_weights : array of shape (n_held, n_outputs), optional
+        How much these count; all alike when None.
+    loss : AbstractLoss
     """
 
     fitted: BoolArray
@@ -49,11 +55,17 @@ class Fold:
     linear: LinearModel
     noise: float
     linear_misfit: FloatArray
+    held_weights: FloatArray | None = None
+    loss: AbstractLoss = SQUARED
 
     @property
     def linear_error(self) -> float:
         """Mean squared error of the linear model on the held-out rows."""
-        return mean_square(self.linear_misfit)
+        return self.held_square(self.linear_misfit)
+
+    def held_square(self, misfit: FloatArray) -> float:
+        """Mean squared error on the held-out rows from simulated minus measured outputs there."""
+        return mean_square(misfit, self.held_weights, self.loss)
 
     @classmethod
     def of(
@@ -63,6 +75,7 @@ class Fold:
         held: BoolArray,
         linear: LinearModel,
         gains: FloatArray,
+        loss: AbstractLoss = SQUARED,
     ) -> Fold:
         """From a linear model of the fitted rows and the gains of the integrators.
 
@@ -74,7 +87,8 @@ class Fold:
             linear, misfit = exact.increments, exact.misfit
         else:
             misfit = linear.simulate(records, linear.initial_states(records)) - records.y
-        return cls(fitted, held, linear, mean_square(misfit[fitted]), misfit[held])
+        noise = mean_square(misfit[fitted], records.weights_of(fitted), loss)
+        return cls(fitted, held, linear, noise, misfit[held], records.weights_of(held), loss)
 
 
 def held_out_rows(records: Records, scored: BoolArray) -> list[BoolArray]:
@@ -89,5 +103,5 @@ def held_out_rows(records: Records, scored: BoolArray) -> list[BoolArray]:
     if records.n_records >= MANY_RECORDS:
         group = np.repeat(np.arange(records.n_records), records.lengths)
     else:
-        group = np.concatenate([np.arange(n) * BLOCKS // max(n, 1) for n in records.lengths])
+        group = block_numbers(records, scored, BLOCKS)
     return [scored & (group % 4 == remainder) for remainder in REMAINDERS]

@@ -193,4 +193,4 @@ class LayerPart:
             n_threads=self.problem.n_threads,
         )
         u = records.u[:, -self.network.n_inputs :]
-        return Records(np.hstack([h, u]), records.y, records.offsets)
+        return replace(records, u=np.hstack([h, u]))

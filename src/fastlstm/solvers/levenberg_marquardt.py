@@ -68,6 +68,7 @@ class LevenbergMarquardt(AbstractSolver):
 
     beats_linear = True
     fits_whole_records = True
+    takes_any_loss = True
 
     n_starts: int = 2
     race_iter: int = 5

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm._linalg import NormalEquations
+from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.stability import StabilityConstraint
@@ -27,7 +28,9 @@ class Objective:
               + \alpha \|\theta - \theta_{anchor}\|^2
               + w \sum_{layers} \max(e_l(\theta) + \sigma_l, 0)^2
 
-    with the excess e of a stability constraint; without one the last sum is absent.
+    with the excess e of a stability constraint; without one the last sum is absent. Where outputs
+    have weights or the loss is robust, the first sum is the mean square of `loss` times the sum of
+    the weights.
 
     Parameters
     ----------
@@ -47,6 +50,7 @@ class Objective:
         w, see `penalty.Penalty`.
     constraint_shift : float or array of shape (n_layers,)
         :math:`\sigma`.
+    loss : AbstractLoss
     """
 
     network: Network
@@ -58,14 +62,17 @@ class Objective:
     constraint: StabilityConstraint | None = None
     constraint_weight: float = 0.0
     constraint_shift: float | FloatArray = 0.0
+    loss: AbstractLoss = SQUARED
     float32: bool = True
     n_threads: int = 1
     workspace: _core.Workspace = field(default_factory=_core.Workspace)
 
     @property
-    def n_residuals(self) -> int:
-        """Residuals in the sum of squares."""
-        return self.plan.n_rows * self.network.n_outputs
+    def n_residuals(self) -> float:
+        """Residuals in the sum of squares, or the sum of their weights."""
+        if self.records.weights is None:
+            return self.plan.n_rows * self.network.n_outputs
+        return float(np.sum(self._used(self.records.weights)))
 
     def with_memory(self, memory: int) -> Objective:
         """Return the same objective with another adjoint length."""
@@ -73,8 +80,13 @@ class Objective:
 
     def cost(self, params: FloatArray) -> float:
         """F; infinite where the free run is not finite."""
-        residual = self.residuals(params)
-        cost = float(residual @ residual) + self.alpha * float(np.sum(self._offset(params) ** 2))
+        y = self._simulate(params)
+        if self._is_plain:
+            residual = self._residual(y, self.plan)
+            squares = float(residual @ residual)
+        else:
+            squares = self.n_residuals * self._mean_square(y)
+        cost = squares + self.alpha * float(np.sum(self._offset(params) ** 2))
         if self.constraint is not None:
             cost += self._penalty(params)
         return cost if np.isfinite(cost) else np.inf
@@ -103,18 +115,31 @@ class Objective:
                 workspace=self.workspace,
             )
             residual = self._residual(result.y, plan)
-            equations.add(result.rows, residual)
-            if len(blocks) <= _KEPT_BLOCKS:
-                rows = result.rows if len(blocks) == 1 else result.rows.astype(np.float32)
-                equations.keep(rows, residual)
+            rows = result.rows
+            if not self._is_plain:
+                root = np.sqrt(plan.take(self._row_weights(result.y)).ravel())
+                counts = root > 0.0
+                root = root[counts]
+                rows, residual = root[:, None] * rows[counts], root * residual[counts]
+            equations.add(rows, residual)
+            if self.loss.is_squared and len(blocks) <= _KEPT_BLOCKS:
+                equations.keep(rows if len(blocks) == 1 else rows.astype(np.float32), residual)
         equations.add_ridge(self.alpha, self._offset(params))
         if self.constraint is not None:
             self._add_constraint(equations, self.constraint, params)
         return equations
 
     def residuals(self, params: FloatArray) -> FloatArray:
-        """Simulated minus measured outputs of the rows, in their order."""
-        return self._residual(self._simulate(params), self.plan)
+        """Residuals of the rows that `normal_equations` keeps, in their order, with its weights.
+
+        It keeps none for a robust loss, whose weights depend on the residuals.
+        """
+        y = self._simulate(params)
+        residual = self._residual(y, self.plan)
+        if self._is_plain:
+            return residual
+        root = np.sqrt(self.plan.take(self._row_weights(y)).ravel())
+        return (root * residual)[root > 0.0]
 
     def _simulate(self, params: FloatArray) -> FloatArray:
         y, _ = _core.simulate(
@@ -126,6 +151,35 @@ class Objective:
             n_threads=self.n_threads,
         )
         return y
+
+    @property
+    def _is_plain(self) -> bool:
+        return self.records.weights is None and self.loss.is_squared
+
+    def _used(self, values: FloatArray) -> FloatArray:
+        """Rows of the plan, without padding."""
+        return values[self.plan.step.ravel()[self.plan.mask]]
+
+    def _error(self, y: FloatArray) -> FloatArray:
+        assert self.records.y is not None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._used(y - self.records.y)
+
+    @property
+    def _weights(self) -> FloatArray | None:
+        weights = self.records.weights
+        return None if weights is None else self._used(weights)
+
+    def _mean_square(self, y: FloatArray) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.loss.mean_square(self._error(y), self._weights)
+
+    def _row_weights(self, y: FloatArray) -> FloatArray:
+        """Weights of the squares of all steps, zero where a step is no row."""
+        found = np.zeros_like(y)
+        steps = self.plan.step.ravel()[self.plan.mask]
+        found[steps] = self.loss.row_weights(self._error(y), self._weights)
+        return found
 
     def _penalty(self, params: FloatArray) -> float:
         assert self.constraint is not None

@@ -62,5 +62,5 @@ class PartlyFrozen:
         return NormalEquations(equations.gram, equations.gradient)
 
     def residuals(self, params: FloatArray) -> FloatArray:
-        """Simulated minus measured outputs of the rows."""
+        """Return the residuals of the rows."""
         return self.objective.residuals(params)

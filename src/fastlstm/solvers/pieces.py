@@ -46,7 +46,7 @@ class Pieces:
             Steps of a block.
         """
         assert records.y is not None
-        y = np.where(records.scored(washout)[:, None], records.y, np.nan)
+        y = np.where(records.after(washout)[:, None], records.y, np.nan)
         longest = int(records.lengths.max())
         blocks_each = max(1, round(records.n_total / (n_pieces * block)))
         length = block * min(blocks_each, -(-longest // block))
@@ -57,7 +57,10 @@ class Pieces:
             starts += [(first, min(first + length, rows.stop)) for first in firsts]
         u = _stack(records.u, starts, length, 0.0)
         y = _stack(y, starts, length, np.nan)
-        return cls(_blocks(u, y, block), np.array(follows, dtype=np.int64))
+        weights = None
+        if records.weights is not None:
+            weights = _stack(records.weights, starts, length, 0.0)
+        return cls(_blocks(u, y, weights, block), np.array(follows, dtype=np.int64))
 
     def first_states(self, problem: Problem, params: FloatArray) -> FloatArray:
         """States at the beginning of every piece, from runs of the pieces before from rest."""
@@ -90,7 +93,9 @@ def _stack(
     return stacked
 
 
-def _blocks(u: FloatArray, y: FloatArray, block: int) -> tuple[Records, ...]:
+def _blocks(
+    u: FloatArray, y: FloatArray, weights: FloatArray | None, block: int
+) -> tuple[Records, ...]:
     n_pieces, length, _ = u.shape
     offsets = np.arange(n_pieces + 1, dtype=np.int64) * block
     cut = [slice(first, first + block) for first in range(0, length, block)]
@@ -99,6 +104,7 @@ def _blocks(u: FloatArray, y: FloatArray, block: int) -> tuple[Records, ...]:
             np.ascontiguousarray(u[:, rows]).reshape(-1, u.shape[2]),
             np.ascontiguousarray(y[:, rows]).reshape(-1, y.shape[2]),
             offsets,
+            None if weights is None else weights[:, rows].reshape(-1, y.shape[2]),
         )
         for rows in cut
     )

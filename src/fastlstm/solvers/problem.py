@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.stability import StabilityConstraint
@@ -87,6 +88,8 @@ class Problem:
         they are short or the plant integrates.
     may_widen : bool
         Whether a method may return a network of other widths, such as an average of several.
+    loss : AbstractLoss
+        What an error costs, in training and in judging.
     """
 
     network: Network
@@ -100,6 +103,7 @@ class Problem:
     constraint: StabilityConstraint | None = None
     whole: Whole | None = None
     may_widen: bool = False
+    loss: AbstractLoss = SQUARED
 
     @property
     def judged(self) -> Records:
@@ -128,7 +132,7 @@ class Problem:
     @cached_property
     def linear(self) -> LinearStart:
         """The linear model of the training records, identified when it is first asked for."""
-        return LinearStart(self.train, self.washout)
+        return LinearStart(self.train, self.washout, self.loss)
 
 
 @dataclass(frozen=True)

@@ -36,16 +36,19 @@ class Point:
         Mean squared error on the fitted rows.
     misfit : array of shape (n_held, n_outputs)
         Simulated minus measured outputs on the held-out rows.
+    fold : Fold, optional
+        Which knows how much the held-out rows count; all alike when None.
     """
 
     x: FloatArray
     error: float
     misfit: FloatArray
+    fold: Fold | None = None
 
     @property
     def held_error(self) -> float:
         """Mean squared error on the held-out rows."""
-        return mean_square(self.misfit)
+        return mean_square(self.misfit) if self.fold is None else self.fold.held_square(self.misfit)
 
 
 @dataclass(frozen=True)
@@ -85,26 +88,26 @@ class RidgePath:
                 break
             state = yield from descent(objective, state, self.name, self.fold.held, STEPS)
             x, damping = state.params, state.damping
-            points.append(_point(objective, x, self.fold.fitted, self.fold.held))
+            points.append(self._point(objective, x, self.fold.fitted))
             if points[-1].held_error > WORSE**2 * min(point.held_error for point in points):
                 break
 
     def first_point(self) -> Point:
         """Return the start itself, its initial states at rest."""
         x = self.objective.begin(self.objective.anchor)
-        return _point(self.objective, x, self.fold.fitted, self.fold.held)
+        return self._point(self.objective, x, self.fold.fitted)
 
     def refit(self, point: int, x: FloatArray, rows: BoolArray) -> Generator[Iterate, float, Point]:
         """Go on at the strength of one point with all rows."""
         objective = replace(self.objective, alpha=STRENGTHS[point] * self.fold.noise, fitted=rows)
         state = DescentState(x, objective.cost(x))
         state = yield from descent(objective, state, f"{self.name}, all rows", None, STEPS)
-        return _point(objective, state.params, rows, np.zeros_like(rows))
+        return self._point(objective, state.params, rows)
 
-
-def _point(objective: WholeRecords, x: FloatArray, fitted: BoolArray, held: BoolArray) -> Point:
-    misfit = objective.misfit(x)
-    return Point(x, float(np.mean(misfit[fitted] ** 2)), misfit[held])
+    def _point(self, objective: WholeRecords, x: FloatArray, fitted: BoolArray) -> Point:
+        misfit, weights = objective.misfit(x), objective.records.weights_of(fitted)
+        error = objective.loss.mean_square(misfit[fitted], weights)
+        return Point(x, error, misfit[self.fold.held], self.fold)
 
 
 def descent(
@@ -126,7 +129,7 @@ def descent(
             objective.rmse(state.params, state.cost),
             name,
             state.damping,
-            objective.n_residuals // objective.network.n_outputs,
+            int(objective.fitted.sum()),
             rmse_validation=error,
             network=objective.network,
         )

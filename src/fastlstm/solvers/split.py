@@ -91,6 +91,16 @@ class Split(AbstractSolver):
         check_options(self, counts=("block", "n_pieces"), fractions=("eta",))
         check_options(self, positive=("learning_rate", "clip"))
 
+    def objection(self, problem: Problem) -> str | None:
+        """Say why not: the update of one sample has no place for its weight."""
+        weights = problem.train.weights
+        if self.mode == "sample" and weights is not None and len(np.unique(weights)) > 2:
+            return (
+                'sample_weight and output_weights must be None for Split(mode="sample"), whose '
+                'rate is that of its error bound. Use mode="block", or 0 and one other weight.'
+            )
+        return super().objection(problem)
+
     def run(
         self,
         problem: Problem,

@@ -43,11 +43,12 @@ def sample_pass(
     online = OnlineNetwork(problem.network, params, path)
     train, squares = problem.train, []
     assert train.y is not None
-    for u, y in zip(train.split(train.u), train.split(train.y), strict=True):
+    measured = train.y if train.weights is None else np.where(train.weights > 0.0, train.y, np.nan)
+    for u, y in zip(train.split(train.u), train.split(measured), strict=True):
         online.reset()
         y_pred = online.learn_record(u, y, eta, problem.washout)
         squares.append(((y_pred - y)[problem.washout :] ** 2).ravel())
-    return online.params, float(np.sqrt(np.mean(np.concatenate(squares))))
+    return online.params, float(np.sqrt(np.nanmean(np.concatenate(squares))))
 
 
 class BlockPass:
@@ -74,15 +75,15 @@ class BlockPass:
 
     def __call__(self, params: FloatArray, rate: float) -> tuple[FloatArray, float]:
         """Update after every block; return the weights and the RMSE before the updates."""
-        problem, squares, scored = self._problem, 0.0, 0
+        problem, squares, weight = self._problem, 0.0, 0.0
         update = self._rule(params, rate)
         for block in self._pieces.blocks:
             found = gradient_of(problem, params, block, self._workspace, self._path, self._state)
-            squares, scored = squares + found.cost, scored + found.n_scored
+            squares, weight = squares + found.cost, weight + found.n_scored
             params = params + update(mean_gradient(problem, params, found))
             self._state = found.final_state
         self._state = self._pieces.next_states(self._state)
-        return params, float(np.sqrt(squares / max(1, scored * problem.network.n_outputs)))
+        return params, float(np.sqrt(squares / max(1.0, weight)))
 
 
 def adam_rule(problem: Problem, learning_rate: float, clip: float) -> Rule:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm import _core
 from fastlstm.records import Records
+from fastlstm.row_choice import n_steps_scored, residuals_per_row, strided_plan
 from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.penalty import Penalty, escalate
 from fastlstm.solvers.problem import Problem
@@ -69,7 +69,7 @@ class Stages:
     @property
     def _residuals_per_weight(self) -> float:
         network = self.problem.network
-        return self.problem.train.n_total * network.n_outputs / network.n_params
+        return self.problem.train.n_counted / network.n_params
 
     @property
     def _left_out(self) -> int:
@@ -82,21 +82,24 @@ class Stages:
         is_last = index == len(self) - 1
         is_whole = is_last or index + self._left_out >= FIRST_WHOLE
         index = min(index + self._left_out, len(ROWS_PER_WEIGHT) - 1)
-        n_rows = max(1, int(ROWS_PER_WEIGHT[index] * network.n_params / network.n_outputs))
-        stride = int(np.clip(problem.train.n_total // n_rows, 1, MAX_STRIDE))
-        n_steps = problem.train.n_total if is_whole else n_rows * stride
+        n_total = n_steps_scored(problem.train, problem.washout)
+        per_row = residuals_per_row(problem.train, problem.washout)
+        n_rows = max(1, int(ROWS_PER_WEIGHT[index] * network.n_params / per_row))
+        stride = int(np.clip(n_total // n_rows, 1, MAX_STRIDE))
+        n_steps = problem.train.n_total
         if is_whole:
-            stride = max(1, problem.train.n_total // n_rows)
+            stride = max(1, n_total // n_rows)
+        else:
+            n_steps = round(n_rows * stride * (n_steps / n_total))
         records = spread_stretches(problem.train, n_steps, problem.washout)
-        plan = _core.plan_rows(
-            records.offsets, washout=problem.washout, stride=stride, float32=problem.float32
-        )
+        plan = strided_plan(records, problem.washout, stride, float32=problem.float32)
         objective = Objective(
             network,
             records,
             plan,
             round(MEMORY_FACTOR[index] * self.memory),
             problem.alpha,
+            loss=problem.loss,
             float32=problem.float32,
             n_threads=problem.n_threads,
         )

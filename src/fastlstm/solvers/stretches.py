@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from fastlstm.records import Records
+from fastlstm.row_choice import pieces_that_count
 
 
 def spread_stretches(records: Records, n_steps: int, lead_in: int) -> Records:
@@ -40,10 +41,8 @@ def spread_stretches(records: Records, n_steps: int, lead_in: int) -> Records:
         ]
     mean_length = records.n_total / len(pieces)
     wanted = max(1, round(n_steps / mean_length))
+    pieces = pieces_that_count(records, pieces, lead_in)
     if wanted >= len(pieces):
         return records
     chosen = np.linspace(0, len(pieces) - 1, wanted).astype(int) if wanted > 1 else [0]
-    assert records.y is not None
-    return Records.from_lists(
-        [records.u[pieces[k]] for k in chosen], [records.y[pieces[k]] for k in chosen]
-    )
+    return records.cut([pieces[k] for k in chosen])

@@ -62,8 +62,9 @@ def free_run_rmse(
     )
     assert records.y is not None
     with np.errstate(over="ignore", invalid="ignore"):
-        error = (y - records.y)[records.scored(problem.judged_washout)]
-        rmse = float(np.sqrt(np.mean(error**2)))
+        scored = records.scored(problem.judged_washout)
+        square = problem.loss.mean_square((y - records.y)[scored], records.weights_of(scored))
+        rmse = float(np.sqrt(square))
     return rmse if np.isfinite(rmse) else np.inf
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastlstm import _core
 from fastlstm._linalg import NormalEquations
 from fastlstm.integration import accumulate, accumulate_rows
+from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
 
@@ -27,6 +28,8 @@ class WholeRecords:
 
     .. math:: F(\theta, s, l) = \sum_{t \in rows} \|\hat y_t(\theta, s, l) - y_t\|^2
               + \alpha \|\theta - \theta_{anchor}\|^2 + \alpha_s \|s\|^2
+
+    with the weights of the records and the loss in the first sum, as in `Objective`.
 
     The unknowns are one vector: the weights, then h and c before the first step of every record
     (if `free_states`), then a level for every record and integrating output. The free run passes
@@ -50,6 +53,7 @@ class WholeRecords:
         Of the integrators behind the network, see `integration`; none when None.
     free_states : bool
         Whether initial states are unknowns; they are zero otherwise.
+    loss : AbstractLoss
     """
 
     network: Network
@@ -61,6 +65,7 @@ class WholeRecords:
     state_alpha: float
     gains: FloatArray | None = None
     free_states: bool = True
+    loss: AbstractLoss = SQUARED
     float32: bool = True
     n_threads: int = 1
     workspace: _core.Workspace = field(default_factory=_core.Workspace)
@@ -83,19 +88,26 @@ class WholeRecords:
         return self.network.n_params + self.n_states + n_levels
 
     @cached_property
-    def n_residuals(self) -> int:
-        """Residuals in the sum of squares."""
-        return int(self.fitted.sum()) * self.network.n_outputs
+    def n_residuals(self) -> float:
+        """Residuals in the sum of squares, or the sum of their weights."""
+        if self.records.weights is None:
+            return int(self.fitted.sum()) * self.network.n_outputs
+        return float(np.sum(self.records.weights[self.fitted]))
 
     def begin(self, params: FloatArray) -> FloatArray:
         """Unknowns with given weights: records at rest, levels at their mean error."""
         x = np.zeros(self.n_unknowns)
         x[: self.network.n_params] = params
         error = np.where(self.fitted[:, None], self._target() - self.simulate(x), 0.0)
-        levels = self._levels(x)
+        levels, weights = self._levels(x), self.records.weights
         for r, rows in enumerate(self.records.slices()):
-            n_fitted = max(1, int(self.fitted[rows].sum()))
-            levels[r] = error[rows][:, self.integrating].sum(axis=0) / n_fitted
+            if weights is None:
+                n_fitted = max(1, int(self.fitted[rows].sum()))
+                levels[r] = error[rows][:, self.integrating].sum(axis=0) / n_fitted
+            else:
+                share = (weights * self.fitted[:, None])[rows][:, self.integrating]
+                total = np.maximum(share.sum(axis=0), np.finfo(float).tiny)
+                levels[r] = (share * error[rows][:, self.integrating]).sum(axis=0) / total
         return x
 
     def weights(self, x: FloatArray) -> FloatArray:
@@ -140,7 +152,7 @@ class WholeRecords:
     def mean_square(self, x: FloatArray, rows: BoolArray) -> float:
         """Mean squared error on given rows; infinite where the free run is not finite."""
         with np.errstate(over="ignore", invalid="ignore"):
-            value = float(np.mean(self.misfit(x)[rows] ** 2))
+            value = self.loss.mean_square(self.misfit(x)[rows], self.records.weights_of(rows))
         return value if np.isfinite(value) else np.inf
 
     def cost(self, x: FloatArray) -> float:
@@ -163,7 +175,7 @@ class WholeRecords:
         for plan in self._plans:
             rows, residual = self._rows(x, plan)
             equations.add(rows, residual)
-            if len(self._plans) <= _KEPT_PARTS:
+            if self.loss.is_squared and len(self._plans) <= _KEPT_PARTS:
                 equations.keep(rows, residual)
         strength, offset = np.zeros(self.n_unknowns), x.copy()
         n_params = self.network.n_params
@@ -175,9 +187,16 @@ class WholeRecords:
         return equations
 
     def residuals(self, x: FloatArray) -> FloatArray:
-        """Simulated minus measured outputs of the fitted rows, as `normal_equations` goes through."""
+        """Residuals of the rows that `normal_equations` keeps, in their order, with its weights.
+
+        It keeps none for a robust loss, whose weights depend on the residuals.
+        """
         misfit = self.misfit(x)
-        return np.concatenate([misfit[self._fitted_steps(plan)].ravel() for plan in self._plans])
+        steps = np.concatenate([self._fitted_steps(plan) for plan in self._plans])
+        if self.records.weights is None and self.loss.is_squared:
+            return misfit[steps].ravel()
+        root = np.sqrt(self._row_weights(misfit)[steps].ravel())
+        return (root * misfit[steps].ravel())[root > 0.0]
 
     def _fitted_steps(self, plan: _core.RowPlan) -> NDArray[np.int64]:
         steps = np.sort(plan.step.ravel()[np.flatnonzero(plan.mask)])
@@ -216,7 +235,22 @@ class WholeRecords:
         with np.errstate(over="ignore", invalid="ignore"):
             residual = (self._accumulated(result.y, x) - self._target())[step]
         kept = self.fitted[step]
-        return rows[kept].reshape(-1, self.n_unknowns), residual[kept].ravel()
+        picked, residual = rows[kept].reshape(-1, self.n_unknowns), residual[kept].ravel()
+        if self.records.weights is None and self.loss.is_squared:
+            return picked, residual
+        # the blocks differ, the free run behind them does not: every block finds the same weights
+        misfit = self._accumulated(result.y, x) - self._target()
+        root = np.sqrt(self._row_weights(misfit)[step[kept]].ravel())
+        counts = root > 0.0
+        return root[counts, None] * picked[counts], root[counts] * residual[counts]
+
+    def _row_weights(self, misfit: FloatArray) -> FloatArray:
+        """Weights of the squares of all steps, zero where a step is not fitted."""
+        weights = np.zeros_like(misfit)
+        weights[self.fitted] = self.loss.row_weights(
+            misfit[self.fitted], self.records.weights_of(self.fitted)
+        )
+        return weights
 
     def _add_levels(self, rows: FloatArray, record: NDArray[np.int64]) -> None:
         column = self.network.n_params + self.n_states

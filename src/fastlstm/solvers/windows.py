@@ -36,9 +36,12 @@ class Windows:
 
     @cached_property
     def _y(self) -> FloatArray:
-        """Outputs with NaN in the washout."""
+        """Outputs with NaN in the washout and where they do not count."""
         assert self.records.y is not None
-        return np.where(self.records.scored(self.washout)[:, None], self.records.y, np.nan)
+        kept = self.records.after(self.washout)[:, None]
+        if self.records.weights is not None:
+            kept = kept & (self.records.weights > 0.0)
+        return np.where(kept, self.records.y, np.nan)
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
@@ -71,4 +74,4 @@ class Windows:
         rows = step + np.repeat(self.records.offsets[record] + inside, size)
         y_drawn = self._y[rows]
         y_drawn[(step < self.burn_in) & np.repeat(inside > 0, size)] = np.nan
-        return Records(self.records.u[rows], y_drawn, offsets)
+        return Records(self.records.u[rows], y_drawn, offsets, self.records.weights_of(rows))

@@ -8,11 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.starts.embedding import Placement, embed
-from fastlstm.starts.linear import LinearModel, identify
+from fastlstm.starts.linear import LinearModel
 from fastlstm.starts.near_linear import near_linear_start
+from fastlstm.starts.robust import identify_by
 
 FloatArray = NDArray[np.float64]
 Start = tuple[str, FloatArray]  # name and parameters
@@ -31,11 +33,12 @@ class LinearStart:
 
     records: Records
     washout: int
+    loss: AbstractLoss = SQUARED
 
     @cached_property
     def model(self) -> LinearModel:
         """The identified model."""
-        return identify(self.records, washout=self.washout)
+        return identify_by(self.loss, self.records, washout=self.washout)
 
     @property
     def memory(self) -> int:

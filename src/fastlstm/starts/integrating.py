@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm.bridging import bridged
 from fastlstm.integration import accumulate
+from fastlstm.loss import SQUARED
 from fastlstm.records import Records
 from fastlstm.starts.linear import LinearModel, identify
 from fastlstm.starts.realization import unit_coordinates
@@ -25,6 +27,7 @@ FAST = (0.5, 0.8, 0.9, 0.95)  # poles in front of an integrator
 BETTER = 0.5  # an integrator has to bring the error (RMSE) below this part of the error without
 LEAK = 1.3  # times the error with a leak that it may have, if there is a leak
 NO_LEAK = 0.5  # part of the level that is lost over the longest record: that is none
+BRIDGE = 10  # steps apart, up to which two outputs tell the increments between them
 RIDGE = 1e-8  # relative, of the regressions
 
 
@@ -67,9 +70,10 @@ def find_integrators(records: Records) -> FloatArray:
     """
     assert records.y is not None
     n_outputs, rows = records.y.shape[1], np.ones(records.n_total, dtype=bool)
-    without = _rms(fit_integrating(records, _bank(records), np.zeros(n_outputs), rows).misfit)
+    free = fit_integrating(records, _bank(records), np.zeros(n_outputs), rows)
+    without = _rms(records, free.misfit)
     exact = fit_integrating(records, _bank(records), np.ones(n_outputs), rows)
-    error = _rms(exact.misfit)
+    error = _rms(records, exact.misfit)
     leaky, leak = _with_leak(records)
     tight = (error < LEAK * leaky) | (leak * records.lengths.max() < NO_LEAK)
     integrates = (error < BETTER * without) & tight
@@ -91,8 +95,11 @@ def identify_integrating(records: Records, gains: FloatArray) -> IntegratingMode
     """
     rows = np.ones(records.n_total, dtype=bool)
     fixed = fit_integrating(records, _bank(records), gains, rows)
-    found = fit_integrating(records, identify(increments_of(records, gains)), gains, rows)
-    return min((found, fixed), key=lambda model: float(np.mean(model.misfit**2)))
+    targets = increments_of(records, gains)
+    if not np.any(targets.scored(0)):
+        return fixed
+    found = fit_integrating(records, identify(targets), gains, rows)
+    return min((found, fixed), key=lambda model: SQUARED.mean_square(model.misfit, records.weights))
 
 
 def fit_integrating(
@@ -107,7 +114,7 @@ def fit_integrating(
         Its A and B are kept.
     gains : array of shape (n_outputs,)
     rows : bool array of shape (n_total,)
-        Rows that count.
+        Rows that count, with their weights.
     """
     assert records.y is not None
     n_outputs, A, B = len(gains), poles.A, poles.B
@@ -119,7 +126,7 @@ def fit_integrating(
         run = _summed(records, signals, gain)
         # a plain output has the constant among its signals already
         design = np.concatenate([run, levels], axis=1) if gain else run
-        solution = _ridge(design[rows], records.y[rows, output])
+        solution = _ridge(*_counted(records, output, design, rows))
         weights[output] = solution[:n_signals]
         misfit[:, output] = design @ solution - records.y[:, output]
     C, D, bias = weights[:, : len(A)], weights[:, len(A) : -1], weights[:, -1]
@@ -130,13 +137,22 @@ def fit_integrating(
 
 
 def increments_of(records: Records, gains: FloatArray) -> Records:
-    """Exchange integrating outputs for what the network has to say; other outputs stay."""
-    assert records.y is not None
-    y, on = records.y.copy(), gains != 0.0
+    """Exchange integrating outputs for what the network has to say; other outputs stay.
+
+    Gaps of up to `BRIDGE` steps in an integrating output give the mean increment over them.
+    """
+    filled, on = bridged(records, BRIDGE), gains != 0.0
+    assert records.y is not None and filled.y is not None
+    y, weights = records.y.copy(), None
     for rows in records.slices():
-        steps = np.diff(records.y[rows][:, on], axis=0, prepend=records.y[rows][:1, on])
+        steps = np.diff(filled.y[rows][:, on], axis=0, prepend=filled.y[rows][:1, on])
         y[rows, on] = steps / gains[on]
-    return replace(records, y=y)
+    if records.weights is not None and filled.weights is not None:
+        before = np.concatenate([filled.weights[:1], filled.weights[:-1]])
+        before[records.offsets[:-1]] = filled.weights[records.offsets[:-1]]
+        weights = np.where(on, np.minimum(filled.weights, before), records.weights)
+        y = np.where(weights > 0.0, y, 0.0)
+    return replace(records, y=y, weights=weights)
 
 
 def _bank(records: Records) -> LinearModel:
@@ -158,14 +174,17 @@ def _with_leak(records: Records) -> tuple[FloatArray, FloatArray]:
     x = _bank(records).states(records)
     signals = np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)
     run = np.concatenate([_summed(records, signals, 1.0), _levels(records)], axis=1)
-    before = [np.concatenate([y[:1], y[:-1]]) for y in records.split(records.y)]
+    filled = bridged(records, records.n_total).y
+    assert filled is not None
+    before = [np.concatenate([y[:1], y[:-1]]) for y in records.split(filled)]
     leaks, misfit = _summed(records, np.concatenate(before), 1.0), np.empty_like(records.y)
     found = np.zeros(misfit.shape[1])
+    every = np.ones(records.n_total, dtype=bool)
     for output, (leak, y) in enumerate(zip(leaks.T, records.y.T, strict=True)):
         design = np.concatenate([run, leak[:, None]], axis=1)
-        solution = _ridge(design, y)
+        solution = _ridge(*_counted(records, output, design, every))
         misfit[:, output], found[output] = design @ solution - y, -solution[-1]
-    return _rms(misfit), found
+    return _rms(records, misfit), found
 
 
 def _summed(records: Records, signals: FloatArray, gain: float) -> FloatArray:
@@ -175,8 +194,23 @@ def _summed(records: Records, signals: FloatArray, gain: float) -> FloatArray:
     return accumulate(signals, records.offsets, np.full(n_signals, gain), none)
 
 
-def _rms(misfit: FloatArray) -> FloatArray:
-    return np.sqrt(np.mean(misfit**2, axis=0))
+def _counted(
+    records: Records, output: int, design: FloatArray, rows: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Rows of a regression for one output, times the root of their weights."""
+    assert records.y is not None
+    if records.weights is None:
+        return design[rows], records.y[rows, output]
+    rows = rows & (records.weights[:, output] > 0.0)
+    root = np.sqrt(records.weights[rows, output])
+    return root[:, None] * design[rows], root * records.y[rows, output]
+
+
+def _rms(records: Records, misfit: FloatArray) -> FloatArray:
+    if records.weights is None:
+        return np.sqrt(np.mean(misfit**2, axis=0))
+    total = np.maximum(records.weights.sum(axis=0), np.finfo(float).tiny)
+    return np.sqrt(np.sum(records.weights * misfit**2, axis=0) / total)
 
 
 def _levels(records: Records) -> FloatArray:

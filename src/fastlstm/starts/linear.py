@@ -118,9 +118,13 @@ class LinearModel:
         weights = 1.0 / np.maximum(deviation, EXACT)
         states = np.zeros((records.n_records, self.order))
         for r, rows in enumerate(records.slices()):
-            design = weights[:, None] * response[: rows.stop - rows.start]
+            part = slice(rows.start, min(rows.stop, rows.start + n_steps))
+            scale: FloatArray = weights
+            if records.weights is not None:
+                scale = weights * np.sqrt(records.weights[part])
+            design = scale[..., None] * response[: rows.stop - rows.start]
             design = design.reshape(-1, self.order)
-            target = (weights * error[rows][:n_steps]).ravel()
+            target = (scale * error[part]).ravel()
             gram = design.T @ design + prior
             states[r] = np.linalg.lstsq(gram, design.T @ target, rcond=1e-14)[0]
         return states
@@ -245,7 +249,15 @@ def _model(run: FreeRun, modes: Modes, singular_values: FloatArray) -> LinearMod
     for pole, z in zip(modes.poles, now.modes, strict=True):
         states += [z.real] if pole.imag == 0 else [z.real, z.imag]
     covariance = np.array(states) @ np.array(states).T / run.records.n_total
-    error_std = np.sqrt(np.mean(now.error[:, run.rows] ** 2, axis=1)) if run.rows.any() else None
+    error_std = _error_std(run, now.error) if run.rows.any() else None
     A, B, C, covariance = unit_coordinates(A, B, C, covariance)
     direct, bias = modes.direct, modes.bias
     return LinearModel(A, B, C, direct, bias, singular_values, covariance, error_std)
+
+
+def _error_std(run: FreeRun, error: FloatArray) -> FloatArray:
+    """Root mean squared error of every output over the rows that count."""
+    if run.weights is None:
+        return np.sqrt(np.mean(error[:, run.rows] ** 2, axis=1))
+    total = np.maximum(run.weights.sum(axis=1), np.finfo(float).tiny)
+    return np.sqrt(np.sum(run.weights * error**2, axis=1) / total)

@@ -127,7 +127,7 @@ class FreeRun:
     records : Records
         With outputs.
     rows : bool array of shape (n_total,)
-        Rows that count in a fit.
+        Rows that count in a fit, every output with its weight where the records have weights.
     """
 
     def __init__(self, records: Records, rows: NDArray[np.bool_]) -> None:
@@ -136,6 +136,7 @@ class FreeRun:
         self.records, self.rows = records, rows
         self.u = np.ascontiguousarray(records.u.T)
         self.y = np.ascontiguousarray(records.y.T)
+        self.weights = None if records.weights is None else (records.weights * rows[:, None]).T
         self.groups = _groups_of_similar_length(records)
 
     def simulate(self, modes: Modes) -> Signals:
@@ -167,7 +168,12 @@ class FreeRun:
 
     def mean_square(self, error: FloatArray, rows: NDArray[np.bool_] | None = None) -> float:
         """Mean squared error over `rows`, or over the rows that count."""
-        picked = error[:, self.rows if rows is None else rows]
+        rows = self.rows if rows is None else rows
+        weights = self.records.weights_of(rows)
+        if weights is not None:
+            total = float(np.sum(weights))
+            return float(np.sum(weights.T * error[:, rows] ** 2)) / total if total > 0.0 else 0.0
+        picked = error[:, rows]
         return float(np.mean(picked**2)) if picked.size else 0.0
 
     def _filtered(self, pole: complex, drive: FloatArray | ComplexArray) -> NDArray:

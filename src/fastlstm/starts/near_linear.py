@@ -9,6 +9,7 @@ from fastlstm import _core
 from fastlstm._linalg import solve_ridge
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.row_choice import strided_plan
 
 FloatArray = NDArray[np.float64]
 
@@ -80,14 +81,26 @@ def solve_readout(
     shortest = int(records.lengths.min())
     stride = max(1, records.n_total // _READOUT_ROWS)
     washout = min(100, shortest // 4) if washout is None else washout
-    plan = _core.plan_rows(records.offsets, washout=washout, stride=stride)
+    if not np.any(records.scored(washout)):
+        washout = 0
+    plan = strided_plan(records, washout, stride)
     result = _core.jacobian(network, params, records.u, records.offsets, plan, memory=1)
     # The derivative of output 0 with respect to its own readout row is the regressor itself.
     names = [name for name in network.shapes if name.startswith("readout.")]
     columns = np.concatenate([_first_row(network, name) for name in names])
     used = plan.mask
     regressors = result.rows[:: network.n_outputs][used][:, columns]
-    solution = solve_ridge(regressors, plan.take(records.y)[used], _READOUT_ALPHA)
+    target = plan.take(records.y)[used]
+    if records.weights is None:
+        solution = solve_ridge(regressors, target, _READOUT_ALPHA)
+    else:
+        roots = np.sqrt(plan.take(records.weights)[used])
+        solution = np.column_stack(
+            [
+                solve_ridge(root[:, None] * regressors, (root * goal)[:, None], _READOUT_ALPHA)
+                for root, goal in zip(roots.T, target.T, strict=True)
+            ]
+        )
     solved, start = params.copy(), 0
     for name in names:
         where, shape = network.layout[name]

@@ -8,6 +8,7 @@ direction and so stays real.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -123,13 +124,21 @@ class NormalEquations:
         self.turns = self._turns()
         kappa = np.where(modes.poles.imag == 0, 1.0, 2.0)
         self.signs = np.concatenate([kappa, -kappa, np.ones(self.n_inputs + 1)])
-        every = run.rows.all()
-        picked = basis if every else basis[:, run.rows]
-        error = now.error if every else now.error[:, run.rows]
-        self._assemble(picked @ picked.T, picked @ error.T)
+        if run.weights is None:
+            every = run.rows.all()
+            picked = basis if every else basis[:, run.rows]
+            error = now.error if every else now.error[:, run.rows]
+            self._assemble([picked @ picked.T] * self.n_outputs, picked @ error.T)
+            counts = np.broadcast_to(run.rows, now.error.shape)
+        else:
+            grams = [(basis * weights) @ basis.T for weights in run.weights]
+            self._assemble(grams, basis @ (run.weights * now.error).T)
+            counts = run.weights
         self._add_prior()
         self.initial = [
-            self._initial_block(basis[:, rows], now, rows, start, run.rows[rows])
+            self._initial_block(
+                basis[:, rows], now, rows, start, counts[:, rows], shared=run.weights is None
+            )
             for rows, start in zip(run.records.slices(), modes.initial, strict=True)
         ]
 
@@ -152,11 +161,12 @@ class NormalEquations:
     def _own(self, output: int) -> slice:
         return slice(self.n_shared + output * self.n_own, self.n_shared + (output + 1) * self.n_own)
 
-    def _assemble(self, gram: FloatArray, moment: FloatArray) -> None:
+    def _assemble(self, grams: Sequence[FloatArray], moment: FloatArray) -> None:
+        """From the products of the signals with each other, per output, and with the errors."""
         k, size = self.n_shared, self.n_shared + self.n_outputs * self.n_own
         self.hessian, self.gradient = np.zeros((size, size)), np.zeros(size)
         signs = self.signs
-        for o, turn in enumerate(self.turns):
+        for o, (turn, gram) in enumerate(zip(self.turns, grams, strict=True)):
             own = self._own(o)
             self.hessian[:k, :k] += turn.both(gram[:k, :k])
             self.hessian[:k, own] = turn.rows(gram[:k, k:]) * signs
@@ -189,18 +199,26 @@ class NormalEquations:
         now: Signals,
         rows: slice,
         start: ComplexArray,
-        counts: NDArray[np.bool_],
+        counts: NDArray,
+        shared: bool,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Hessian, coupling to the other coefficients and gradient of one initial state."""
+        """Hessian, coupling to the other coefficients and gradient of one initial state.
+
+        `counts` (n_outputs, n_steps) weigh the outputs; `shared` says that all have the same mask.
+        """
         n_steps = min(now.free.shape[1], basis.shape[1])
-        free = parts_of(now.free[:, :n_steps]) * counts[:n_steps]
-        power, cross = free @ free.T, basis[:, :n_steps] @ free.T
-        moment = now.error[:, rows.start : rows.start + n_steps] @ free.T
+        responses = parts_of(now.free[:, :n_steps])
+        error = now.error[:, rows.start : rows.start + n_steps]
         hessian = self.prior.weight * np.eye(2 * self.n_modes)
         gradient = -self.prior.weight * parts_of(start)
         coupling = np.zeros((len(self.gradient), 2 * self.n_modes))
         k = self.n_shared
         for o, turn in enumerate(self.turns):
+            if o == 0 or not shared:
+                free = responses * counts[o, :n_steps]
+                power = free @ (free if shared else responses).T
+                cross = basis[:, :n_steps] @ free.T
+                moment = error @ free.T
             mix = Turn.of(self.modes.output_weights[o])
             hessian += mix.both(power)
             gradient += mix.rows(moment[o])

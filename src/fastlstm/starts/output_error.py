@@ -87,16 +87,37 @@ def with_best_outputs(run: FreeRun, modes: Modes) -> tuple[Modes, float]:
     signals = np.concatenate([parts_of(z), run.u, np.ones((1, run.u.shape[1]))])[:, run.rows]
     signals[: 2 * m] *= np.concatenate([kappa, -kappa])[:, None]
     target = run.y[:, run.rows]
+    if run.weights is None:
+        weights, error = _regressed(signals, target, slice(2 * m, -1))
+    else:
+        columns = []
+        for goal, weight in zip(target, run.weights[:, run.rows], strict=True):
+            root = np.sqrt(weight)
+            columns.append(_regressed(signals * root, (goal * root)[None], slice(2 * m, -1))[0])
+        weights = np.concatenate(columns, axis=1)
+        error = run.mean_square(run.y - _spread(weights.T @ signals, run.rows))
+    gains_out = np.where(kappa == 1.0, weights[:m].T, joined(weights[: 2 * m]).T)
+    best = replace(modes, gains_out=gains_out, direct=weights[2 * m : -1].T, bias=weights[-1])
+    return best, error
+
+
+def _regressed(signals: FloatArray, target: FloatArray, direct: slice) -> tuple[FloatArray, float]:
+    """Weights of the signals, (n_signals, n_targets), and the mean squared error."""
     gram, moment = signals @ signals.T, signals @ target.T
-    direct = np.arange(2 * m, len(gram) - 1)
+    damped = np.arange(len(gram))[direct]
     for _ in range(2):
         weights = _solved(gram, moment)
         residual = np.sum(target**2) + np.sum(weights * (gram @ weights - 2.0 * moment))
         error = max(0.0, float(residual)) / max(1, target.size)
-        gram[direct, direct] += error
-    gains_out = np.where(kappa == 1.0, weights[:m].T, joined(weights[: 2 * m]).T)
-    best = replace(modes, gains_out=gains_out, direct=weights[2 * m : -1].T, bias=weights[-1])
-    return best, error
+        gram[damped, damped] += error
+    return weights, error
+
+
+def _spread(picked: FloatArray, rows: NDArray[np.bool_]) -> FloatArray:
+    """Put columns back to where `rows` took them from, zero elsewhere."""
+    every = np.zeros((len(picked), len(rows)))
+    every[:, rows] = picked
+    return every
 
 
 def _solved(gram: FloatArray, moment: FloatArray) -> FloatArray:
@@ -107,5 +128,9 @@ def _solved(gram: FloatArray, moment: FloatArray) -> FloatArray:
 
 
 def _loss(run: FreeRun, modes: Modes, now: Signals, prior: Prior) -> float:
-    loss = float(np.sum(now.error[:, run.rows] ** 2)) + prior.penalty(modes)
+    if run.weights is None:
+        squares = float(np.sum(now.error[:, run.rows] ** 2))
+    else:
+        squares = float(np.sum(run.weights * now.error**2))
+    loss = squares + prior.penalty(modes)
     return loss if np.isfinite(loss) else np.inf

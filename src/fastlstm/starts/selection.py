@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.records import Records
+from fastlstm.records import Records, block_numbers
+from fastlstm.starts.gaps import fir_response
 from fastlstm.starts.markov import Ranges, arx_response, lagged_gram
 from fastlstm.starts.modal import FreeRun, Modes
 from fastlstm.starts.output_error import polish, with_best_outputs
@@ -24,6 +25,8 @@ SHORT = 2500  # rows up to which two sets of held-out blocks are averaged
 RELATIVE_SLACK, CHANCE = 0.003, 3.0  # what a smaller order may lose on n held-out rows, see below
 PATIENCE = 3  # larger orders tried without a gain
 PERFECT = 1e-8  # squared error of standardised outputs that counts as none
+FILL_ORDER, FILL_STEPS = 4, 10  # of the model that fills gaps
+SMALLEST_SHARE = 0.1  # of the rows that count, by which excerpts are made longer
 SLACK = 1.05  # a lower ARX order may leave this much more squared error
 SCAN_STEPS, RACE_STEPS, FIT_STEPS = 5, 4, 16  # Gauss-Newton steps
 
@@ -34,6 +37,9 @@ def excerpt(records: Records, counts: BoolArray, n_rows: int = SCAN_ROWS) -> Fre
     A piece from the middle of a record has an unknown initial state, as every record has here.
     Only the rows that `counts` marks enter a fit.
     """
+    if records.weights is not None:
+        share = np.count_nonzero(counts) / records.n_total
+        n_rows = round(n_rows / max(share, SMALLEST_SHARE))
     if records.n_total <= 1.5 * n_rows or records.y is None:
         return FreeRun(records, counts)
     length = n_rows // PIECES
@@ -42,11 +48,12 @@ def excerpt(records: Records, counts: BoolArray, n_rows: int = SCAN_ROWS) -> Fre
         for rows in records.slices()
         for start in range(rows.start, max(rows.start + 1, rows.stop - length // 2), length)
     ]
+    if records.weights is not None:
+        cuts = [cut for cut in cuts if np.any(counts[cut])] or cuts
     wanted = max(1, int(n_rows / np.mean([cut.stop - cut.start for cut in cuts])))
     chosen = np.unique(np.linspace(0, len(cuts) - 1, wanted).round().astype(int))
     cuts = [cuts[k] for k in chosen]
-    part = Records.from_lists([records.u[cut] for cut in cuts], [records.y[cut] for cut in cuts])
-    return FreeRun(part, np.concatenate([counts[cut] for cut in cuts]))
+    return FreeRun(records.cut(cuts), np.concatenate([counts[cut] for cut in cuts]))
 
 
 def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
@@ -110,19 +117,34 @@ def fit_order(run: FreeRun, order: int) -> tuple[Modes, FloatArray]:
 
 
 def realizations(run: FreeRun, max_order: int) -> list[Realization]:
-    """Balanced models of the impulse responses of ARX models of several orders."""
-    records = run.records
+    """Balanced models of the impulse responses of ARX models of several orders.
+
+    Where outputs are missing, a model of past inputs only comes first, and what it simulates takes
+    their place in the others.
+    """
+    records, found = run.records, []
     assert records.y is not None
-    signals = np.concatenate([records.y, records.u], axis=1)
     channels = records.y.shape[1], records.u.shape[1]
     length = int(np.clip(records.n_total // 6, 8, MAX_RESPONSE))
-    found = []
+    y = records.y
+    if records.weights is not None and not np.all(records.weights > 0.0):
+        found = [hankel_realization(fir_response(records, run.rows, length), max_order)]
+        y = _filled(run, found[0])
+    signals = np.concatenate([y, records.u], axis=1)
     for arx_order in _feasible_arx_orders(run):
         ranges = _ranges(run, arx_order)
         gram = lagged_gram(signals, ranges, arx_order)
         response = arx_response(gram, _count(ranges), channels, arx_order, length)
         found.append(hankel_realization(response, max_order))
     return found
+
+
+def _filled(run: FreeRun, candidate: Realization) -> FloatArray:
+    """Give the outputs, those that do not count from the free run of a polished model."""
+    assert run.records.y is not None and run.records.weights is not None
+    _, modes, _ = _started(run, candidate, min(FILL_ORDER, len(candidate[0])))
+    _, error = polish(run, modes, FILL_STEPS)
+    return run.records.y - np.where(run.records.weights > 0.0, 0.0, error.T)
 
 
 def _reaching(candidates: list[Realization], order: int) -> list[Realization]:
@@ -151,8 +173,7 @@ def _ladder(max_order: int) -> list[int]:
 
 
 def _held_out(run: FreeRun) -> list[BoolArray]:
-    records = run.records
-    block = np.concatenate([np.arange(n) * BLOCKS // max(n, 1) for n in records.lengths])
+    records, block = run.records, block_numbers(run.records, run.rows, BLOCKS)
     remainders = (1, 3) if records.n_total <= SHORT else (3,)
     return [run.rows & (block % 4 == remainder) for remainder in remainders]
 
@@ -170,7 +191,7 @@ def _feasible_arx_orders(run: FreeRun) -> list[int]:
 
 def _ranges(run: FreeRun, n_lags: int) -> Ranges:
     """Find runs of rows that count and have `n_lags` rows of their own record before them."""
-    counts = run.rows & run.records.scored(max(1, n_lags))
+    counts = run.rows & run.records.after(max(1, n_lags))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], counts, [False]]).astype(int)))
     return [(int(first), int(stop)) for first, stop in zip(edges[::2], edges[1::2], strict=True)]
 

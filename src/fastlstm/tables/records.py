@@ -24,6 +24,7 @@ def read_records(
     outputs: Sequence[str] = (),
     record_column: str | None = None,
     time_column: str | None = "auto",
+    missing_outputs: bool = False,
 ) -> NamedRecords:
     """Read records from data files; every file is at least one record.
 
@@ -40,6 +41,8 @@ def read_records(
         Column of time stamps: seconds, numbers in the unit behind the name as in ``time [ms]``, or
         ISO 8601 dates. "auto" takes a column called ``time``, with or without a unit, where there
         is just one; None takes none.
+    missing_outputs : bool
+        Whether outputs may be NaN, where nothing was measured.
 
     Returns
     -------
@@ -54,7 +57,8 @@ def read_records(
     if not inputs:
         raise DataFileError("inputs must name at least one column; got none. Pass e.g. ['u'].")
     parts = [
-        _read_file(path, inputs, outputs, record_column, time_column) for path in map(Path, paths)
+        _read_file(path, inputs, outputs, record_column, time_column, missing_outputs)
+        for path in map(Path, paths)
     ]
     if not parts:
         raise DataFileError("paths must name at least one data file; got none. Pass a file.")
@@ -72,6 +76,7 @@ def _read_file(
     outputs: Sequence[str],
     record_column: str | None,
     time_column: str | None,
+    missing_outputs: bool,
 ) -> NamedRecords:
     """Read the records of one file."""
     file = open_table(path)
@@ -84,7 +89,10 @@ def _read_file(
     table = Table(values, labels)
     names = table.expand(inputs), table.expand(outputs)
     _check_apart(path, names)
-    u, y = (_matrix(path, table, columns) for columns in names)
+    u, y = (
+        _matrix(path, table, columns, nan)
+        for columns, nan in zip(names, (False, missing_outputs), strict=True)
+    )
     groups = _row_groups(table, len(u))
     found = tuple(f"{_shown(path.name)}{label}" for label, _ in groups)
     step = None
@@ -134,8 +142,11 @@ def _check_apart(path: Path, names: tuple[tuple[str, ...], tuple[str, ...]]) -> 
         )
 
 
-def _matrix(path: Path, table: Table, names: tuple[str, ...]) -> FloatArray:
-    """Columns side by side, shape (n_rows, len(names)), checked to be equally long and finite."""
+def _matrix(path: Path, table: Table, names: tuple[str, ...], nan: bool) -> FloatArray:
+    """Columns side by side, shape (n_rows, len(names)), checked to be equally long and finite.
+
+    NaN may stay if `nan`.
+    """
     lengths = {name: len(column) for name, column in table.columns.items()}
     if len(set(lengths.values())) > 1:
         raise DataFileError(
@@ -145,7 +156,8 @@ def _matrix(path: Path, table: Table, names: tuple[str, ...]) -> FloatArray:
     if min(lengths.values()) == 0:
         raise DataFileError(f"{path} must have at least one row; it has none. Pass another file.")
     for name in names:
-        bad = np.flatnonzero(~np.isfinite(table.columns[name]))
+        column = table.columns[name]
+        bad = np.flatnonzero(np.isinf(column) if nan else ~np.isfinite(column))
         if len(bad):
             raise DataFileError(
                 f"column {name!r} of {path} must be finite; row {bad[0] + 1} is "

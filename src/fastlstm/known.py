@@ -1,0 +1,55 @@
+"""What earlier records have fixed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm.frame import Frame
+from fastlstm.network import Network
+from fastlstm.scaling import Scaling
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a model knows already, when its training goes on.
+
+    Parameters
+    ----------
+    scaling : Scaling or None
+    input_range : array of shape (2, n_inputs) or None
+    network : Network or None
+    frame : Frame or None
+    """
+
+    scaling: Scaling | None = None
+    input_range: FloatArray | None = None
+    network: Network | None = None
+    frame: Frame | None = None
+
+    def widened(self, input_range: FloatArray) -> FloatArray:
+        """Return the range of the earlier and of the new inputs together."""
+        if self.input_range is None:
+            return input_range
+        lo = np.minimum(self.input_range[0], input_range[0])
+        return np.stack([lo, np.maximum(self.input_range[1], input_range[1])])
+
+    def plain_frame(self, n_outputs: int) -> Frame:
+        """Frame for methods that train on the records as they are.
+
+        Raises
+        ------
+        ValueError
+            If the model has another.
+        """
+        if self.frame is not None and not self.frame.is_plain:
+            raise ValueError(
+                'a model with an integrator or a wider time base must go on with solver="lm" '
+                "alone, stability=None and validation_fraction > 0; got other settings, or records "
+                "too short to hold any out. Change these, or fit from the beginning."
+            )
+        return Frame.plain(n_outputs)

@@ -1,0 +1,125 @@
+"""What a model learns from the solution of its task, beside the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastlstm._core import simulate
+from fastlstm.error_model import ErrorModel
+from fastlstm.initial_state import InitialState
+from fastlstm.judging import fits_of, mean_offset, rmse_of
+from fastlstm.network import Network
+from fastlstm.records import Records
+from fastlstm.solvers.problem import Solution
+from fastlstm.training import Task
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A task and a solution of it.
+
+    Parameters
+    ----------
+    task : Task
+    solution : Solution
+    """
+
+    task: Task
+    solution: Solution
+    _runs: dict[int, FloatArray] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def network(self) -> Network:
+        """Structure that the solution has."""
+        found = self.solution.network
+        return self.task.problem.network if found is None else found
+
+    def initial_state(self) -> InitialState:
+        """Guess where a record begins: where states typically are, or at rest.
+
+        At rest if washout=0 trained every step from there; where first steps counted because the
+        records are short, by what simulates these steps better.
+        """
+        task, rest = self.task, InitialState.rest(self.network)
+        if task.settings.washout == 0 or not task.scaling.moves:
+            return rest
+        washout = -(-task.problem.washout // task.frame.hold)
+        records = task.frame.reduce(task.records)
+        typical = InitialState.of(self.network, self.solution.params, records, washout)
+        whole = task.problem.whole
+        if whole is None or whole.washout > 0 or not washout:
+            return typical
+        return min((typical, rest), key=self._error_at_the_beginning)
+
+    def _error_at_the_beginning(self, begun: InitialState) -> float:
+        """Sum of squared errors in the washout of all records."""
+        records = self.task.records
+        assert records.y is not None
+        square = (records.y - self._simulated(records, begun)) ** 2
+        if records.weights is not None:
+            square *= records.weights
+        return float(np.sum(square[~records.after(self.task.problem.washout)]))
+
+    def error_model(self) -> ErrorModel:
+        """Autoregression of the free-run error on all records."""
+        records = self.task.records
+        assert records.y is not None
+        error = records.y - self.free_run(records)
+        return ErrorModel.of(error, records, self.task.problem.washout)
+
+    def errors(self) -> tuple[float, float]:
+        """Free-run RMSE on the steps trained on and held out, all outputs together.
+
+        Those the solver found on held-out rows of its own, or those from rest.
+        """
+        solution, problem = self.solution, self.task.problem
+        if solution.decided:
+            return solution.rmse_train, solution.rmse_validation
+        return self._rmse(problem.train), self._rmse(problem.validation)
+
+    def _rmse(self, records: Records | None) -> float:
+        """RMSE on the scored steps; NaN without records."""
+        if records is None:
+            return float("nan")
+        task = self.task
+        return rmse_of(records, self.free_run(records), task.problem.washout, task.settings.loss)
+
+    def fits(self) -> FloatArray:
+        """Fit in percent on the judged records, NaN for outputs that do not vary there.
+
+        A short record that was held out in blocks is judged as a whole.
+        """
+        task, decided = self.task, self.solution.decided
+        judged = task.records if decided else task.judged
+        washout = task.problem.washout if decided else task.problem.judged_washout
+        return fits_of(judged, self.free_run(judged), washout, task.settings.loss)
+
+    def free_run(self, records: Records) -> FloatArray:
+        """Simulate some records of the task from rest, each only once."""
+        if id(records) not in self._runs:
+            self._runs[id(records)] = self._simulated(records)
+        return self._runs[id(records)]
+
+    def _simulated(self, records: Records, begun: InitialState | None = None) -> FloatArray:
+        """Simulate, by default from rest; levels of integrating outputs are those that fit best."""
+        frame = self.task.frame
+        reduced = frame.reduce(records)
+        states = None if begun is None else begun.before(reduced.u[reduced.offsets[:-1]])
+        y, _ = simulate(
+            self.network,
+            self.solution.params,
+            reduced.u,
+            reduced.offsets,
+            states,
+            float32=False,
+            n_threads=self.task.settings.n_threads,
+        )
+        y = frame.expand(y, records.offsets)
+        for rows in records.slices():
+            y[rows] += frame.integrating * mean_offset(records, rows, y)
+        return y
