@@ -199,7 +199,7 @@ def test_save_keeps_old_file_when_it_hits_the_file_size_limit(path):
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
-        "from fastlstm.model_file import replace_file\n"
+        "from fastlstm.replacing import replace_file\n"
         "try: replace_file(sys.argv[1], bytes(100_000))\n"
         "except OSError: sys.exit(7)\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,11 @@ class InitialState:
         """Zero, whatever the input."""
         shape = (2, network.n_units)
         return cls(np.zeros(shape), np.zeros((*shape, network.n_inputs)))
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it is zero, whatever the input."""
+        return not (np.any(self.offset) or np.any(self.slope))
 
     @classmethod
     def of(
@@ -88,6 +94,24 @@ class InitialState:
         states = self.offset + np.einsum("sju,ru->rsj", self.slope, first_inputs)
         np.clip(states[:, 0], -1.0, 1.0, out=states[:, 0])
         return states
+
+
+def states_before(model: Any, first_inputs: FloatArray) -> FloatArray:
+    """States in which `predict` begins.
+
+    Parameters
+    ----------
+    model : LSTMRegressor
+        Fitted.
+    first_inputs : array of shape (n_records, n_inputs)
+        Of the network, standardised; beyond the range seen in training its end counts.
+
+    Returns
+    -------
+    array of shape (n_records, 2, n_units)
+    """
+    low, high = model.scaling_.scale_inputs(model.input_range_)
+    return model.initial_state_.before(np.clip(first_inputs, low, high))
 
 
 def _look(

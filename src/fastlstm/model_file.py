@@ -8,16 +8,13 @@ file is ever executed.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import secrets
 import stat
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -25,6 +22,7 @@ from numpy.typing import NDArray
 
 from fastlstm.exceptions import ModelFileError
 from fastlstm.network import Network
+from fastlstm.replacing import replace_file
 
 FloatArray = NDArray[np.float64]
 FORMAT_VERSION = 3
@@ -80,6 +78,9 @@ def extra_shapes(network: Network, version: int = FORMAT_VERSION) -> dict[str, t
     if version >= 2:
         shapes["input.range"] = (2, network.n_inputs)
         shapes["frame.gains"] = shapes["frame.levels"] = (network.n_outputs,)
+    if version >= 3:
+        shapes["initial.offset"] = (2, network.n_units)
+        shapes["initial.slope"] = (2, network.n_units, network.n_inputs)
     return shapes
 
 
@@ -113,53 +114,6 @@ def write_model(path: str | os.PathLike[str], content: ModelContent) -> None:
     }
     text = json.dumps(description, allow_nan=False)
     replace_file(path, save(arrays, metadata={"fastlstm": text}))
-
-
-def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a temporary file beside `path`, flush it to disk, and move it into place."""
-    replace_by(path, lambda temporary: temporary.write_bytes(data))
-
-
-def replace_by(path: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
-    """Let `write` make a file beside `path`, flush it to disk, and move it into place.
-
-    A device or a pipe is written to instead: moving a file there would remove it.
-
-    Parameters
-    ----------
-    path : path-like
-    write : callable
-        Takes a path with the extension of `path`, at which there is nothing yet.
-    """
-    target = Path(os.path.realpath(path))
-    if target.is_char_device() or target.is_fifo():
-        write(target)
-        return
-    if target.is_dir() or not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"path must name a file in an existing folder; got {os.fspath(path)!r}. "
-            "Create the folder first, or add a file name such as plant.safetensors."
-        )
-    temporary = target.with_name(f".{target.stem}.{secrets.token_hex(6)}.tmp{target.suffix}")
-    try:
-        write(temporary)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # some file systems cannot; the file itself is on disk
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def read_model(path: str | os.PathLike[str]) -> ModelContent:

@@ -14,8 +14,10 @@ import fastlstm
 from fastlstm.error_model import ErrorModel
 from fastlstm.exceptions import ModelFileError
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState
 from fastlstm.model_file import ModelContent, read_model, write_model
 from fastlstm.model_upgrade import upgraded
+from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
 from fastlstm.solvers.registry import from_plain, to_plain
@@ -44,6 +46,8 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
         "input.range": model.input_range_,
         "frame.gains": model.frame_.gains,
         "frame.levels": model.frame_.levels,
+        "initial.offset": model.initial_state_.offset,
+        "initial.slope": model.initial_state_.slope,
         "error_model.coef": model.error_model_.coef,
         "training.loss_curve": np.array(model.loss_curve_, dtype=np.float64),
     }
@@ -89,6 +93,7 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     model.scaling_ = Scaling(*(arrays[f"scaling.{name}"] for name in SCALING))
     model.frame_ = reader.frame(arrays, network.n_outputs)
     model.input_range_ = arrays.get("input.range", model.scaling_.likely_inputs)
+    model.initial_state_ = _initial_state(network, arrays)
     model.error_model_ = ErrorModel(arrays["error_model.coef"])
     model.loss_curve_ = arrays["training.loss_curve"].tolist()
     model.history_ = ()
@@ -101,6 +106,13 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     model.training_record_ = reader.training_record(network.n_outputs)
     reader.set_report(model)
     return model
+
+
+def _initial_state(network: Network, arrays: dict[str, FloatArray]) -> InitialState:
+    """Files of format 1 and 2 know none: their models begin at rest."""
+    if "initial.offset" not in arrays:
+        return InitialState.rest(network)
+    return InitialState(arrays["initial.offset"], arrays["initial.slope"])
 
 
 class _Reader:

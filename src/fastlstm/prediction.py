@@ -14,7 +14,7 @@ from fastlstm.containers import opened_inputs, opened_outputs, opened_pair
 from fastlstm.error_model import ErrorModel
 from fastlstm.frame import Frame
 from fastlstm.grouping import cut, opened_and_cut
-from fastlstm.initial_state import InitialState
+from fastlstm.initial_state import InitialState, states_before
 from fastlstm.labels import check_input_labels, check_output_labels
 from fastlstm.metrics import r2
 from fastlstm.network import Network
@@ -85,7 +85,7 @@ class PredictionMixin:
         X : array of shape (n_timesteps, n_inputs), DataFrame, list of such, or 3-D array
         y_init : array of shape (n_init,) or (n_init, n_outputs), or one per record, optional
             Measured outputs of the first steps; NaN where one is missing, see `missing_target`.
-            Without it the run starts from rest.
+            Without it this is `predict`.
 
         Returns
         -------
@@ -221,8 +221,7 @@ class PredictionMixin:
         """Standardised outputs of all records, by default from what their first input tells."""
         reduced = self.frame_.reduce(records)
         if states is None:
-            first = np.clip(reduced.u[reduced.offsets[:-1]], *self._scaled_input_range)
-            states = self.initial_state_.before(first)
+            states = states_before(self, reduced.u[reduced.offsets[:-1]])
         y, _ = simulate(
             self.network_,
             self.params_,
@@ -233,11 +232,6 @@ class PredictionMixin:
             n_threads=check_n_jobs(self.n_jobs),
         )
         return self.frame_.expand(y, records.offsets, levels)
-
-    @property
-    def _scaled_input_range(self) -> tuple[FloatArray, FloatArray]:
-        lo, hi = self.scaling_.scale_inputs(self.input_range_)
-        return lo, hi
 
     def _first_levels(self, records: Records, known: FloatArray) -> FloatArray:
         """Levels of integrating outputs from the first measured value, (n_records, n_outputs)."""

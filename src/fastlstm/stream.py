@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastlstm._core.online import OnlineNetwork, Path
 from fastlstm.arrays import to_float
 from fastlstm.frame_step import FrameStepper
+from fastlstm.initial_state import states_before
 
 if TYPE_CHECKING:
     from fastlstm.regressor import LSTMRegressor
@@ -25,8 +26,8 @@ NUMBERS = (float, int, np.floating, np.integer)
 class Stream:
     r"""One sample in, its prediction out, and an update of the weights where y was measured.
 
-    Starts from rest, as `LSTMRegressor.predict` does; without measured y every step is a step of
-    its free run. With y, the weights move by the normalised rule
+    The first input tells the state in which a record begins, as in `LSTMRegressor.predict`; without
+    measured y every step is a step of its free run. With y, the weights move by the normalised rule
 
     .. math:: \theta \leftarrow \theta - \frac{\eta}{1 + \|\phi_t\|^2} \, \phi_t^T e_t
 
@@ -99,9 +100,12 @@ class Stream:
         self._u_units = _units(scaling.u_mean, scaling.u_std)
         self._y_units = _units(scaling.y_mean, scaling.y_std)
         self._frame = None if model.frame_.is_plain else FrameStepper(model.frame_)
-        self._scalar, self._run_scalar = None, self._online.step_scalar
+        self._scalar, self._learn_scalar = None, self._online.learn_scalar
+        self._run_scalar = self._online.step_scalar
         if self._frame is not None:
             self._run_scalar = partial(_run_integrating, self._online, self._frame)
+        self._fast = self._run_scalar, self._online.learn_scalar
+        self._expect_first()
         if model.frame_.hold == len(self._u_units) == len(self._y_units) == 1:
             self._scalar = (*self._u_units[0], *self._y_units[0], float(scaling.y_std[0]))
 
@@ -141,7 +145,7 @@ class Stream:
             return self._step_array(u, y)
         value = float(y) if isinstance(y, NUMBERS) else float(self._measured(y)[0])
         target = (value - y_mean) / y_unit
-        return y_mean + y_std * self._online.learn_scalar(x, target, self.eta)
+        return y_mean + y_std * self._learn_scalar(x, target, self.eta)
 
     def _step_array(self, u: Any, y: Any) -> Any:
         if not _is_plain(u, len(self._u_units)):
@@ -163,13 +167,41 @@ class Stream:
     def _advance(self, u: FloatArray, y: FloatArray | None) -> FloatArray:
         if self._frame is not None:
             return self._advance_framed(self._frame, u)
+        if not self._begun:
+            self._begin(u)
         return self._online.step(u) if y is None else self._online.learn(u, y, self.eta)[0]
+
+    def _expect_first(self) -> None:
+        """Make the next input the first one; nothing to do where a record begins at rest."""
+        self._begun = self._model.initial_state_.is_rest
+        if not self._begun:
+            self._run_scalar = self._run_first
+            self._learn_scalar = self._learn_first
+
+    def _begin(self, u: FloatArray) -> None:
+        """Put the network in the state that a first input (n_inputs,) tells, if that is finite."""
+        if np.isfinite(u).all():
+            self._online.state = states_before(self._model, u[None])[0]
+            self._begun = True
+            self._run_scalar, self._learn_scalar = self._fast
+
+    def _run_first(self, x: float) -> float:
+        self._begin(np.array([x]))
+        return self._run_scalar(x)
+
+    def _learn_first(self, x: float, target: float, eta: float) -> float:
+        self._begin(np.array([x]))
+        return self._learn_scalar(x, target, eta)
 
     def _advance_framed(self, frame: FrameStepper, u: FloatArray) -> FloatArray:
         if not np.isfinite(u).all():
             raise ValueError("not finite")
         seen = frame.take(u)
-        return frame.y if seen is None else frame.give(self._online.step(seen))
+        if seen is None:
+            return frame.y
+        if not self._begun:
+            self._begin(seen)
+        return frame.give(self._online.step(seen))
 
     def _carefully_standardised(self, u: FloatArray) -> FloatArray:
         """For what overflows on the plain way."""
@@ -197,7 +229,7 @@ class Stream:
         return _channels(array, len(self._y_units), "y")
 
     def reset(self, y: Any = None) -> None:
-        """Back to rest, for a new record; the weights learned so far stay.
+        """Begin a new record with the next sample; the weights learned so far stay.
 
         Parameters
         ----------
@@ -209,6 +241,7 @@ class Stream:
             start = None if y is None else _channels(to_float(y, "y"), len(self._y_units), "y")
             self._frame.reset(None if start is None else _standardised(start, self._y_units))
         self._online.reset()
+        self._expect_first()
 
     @property
     def params(self) -> FloatArray:

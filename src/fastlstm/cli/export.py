@@ -34,7 +34,7 @@ def export(
     """Write a saved model in the format of another system.
 
     c: C99 in float with a self-test; c-double: the same in double. onnx: one step with the state as
-    input and output; onnx-sequence: whole sequences from rest. torch: a state_dict as safetensors;
+    input and output; onnx-sequence: whole sequences. torch: a state_dict as safetensors;
     keras: the weights as NPZ. All but onnx need no further package.
     """
     from fastlstm.export import export_model

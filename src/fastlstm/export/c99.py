@@ -14,7 +14,7 @@ from fastlstm.export.c_source import header_text, source_text
 from fastlstm.export.c_text import identifier
 from fastlstm.export.exportable import check_exportable
 from fastlstm.export.parts import Parts
-from fastlstm.model_file import replace_file
+from fastlstm.replacing import replace_file
 
 
 def export_c(

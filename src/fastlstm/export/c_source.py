@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastlstm.export import c_blocks, c_frame
+from fastlstm.export import c_beginning, c_blocks, c_frame
 from fastlstm.export.c_text import LICENCE, c_type, comment
 from fastlstm.export.parts import Parts
 
@@ -52,10 +52,10 @@ typedef {real} {name}_real;
 /* Hidden and cell states of all layers, bottom first. */
 typedef struct {{
     {name}_real h[{upper}_N_UNITS];
-    {name}_real c[{upper}_N_UNITS];{c_frame.fields(parts, name)}
+    {name}_real c[{upper}_N_UNITS];{c_beginning.field(parts)}{c_frame.fields(parts, name)}
 }} {name}_state;
 
-/* State at rest: where every record of the training data began. */
+/* {_beginning(parts, name)} */
 void {name}_init({name}_state *state);
 {c_frame.declaration(parts, name)}
 /* One step: reads {upper}_N_INPUTS values at u, writes {upper}_N_OUTPUTS values to y. A NaN in u
@@ -68,6 +68,15 @@ void {name}_step({name}_state *state, const {name}_real *u, {name}_real *y);
 
 #endif
 """
+
+
+def _beginning(parts: Parts, name: str) -> str:
+    if parts.beginning is None:
+        return "For a new record: at rest, where every record of the training data began."
+    return (
+        f"For a new record: the next {name}_step begins in the state that was typical in training\n"
+        " * when the input was the one it is given."
+    )
 
 
 def source_text(parts: Parts, name: str, origin: str) -> str:
@@ -83,6 +92,7 @@ def source_text(parts: Parts, name: str, origin: str) -> str:
         c_frame.constants(parts, name),
         c_blocks.init(parts, name),
         c_frame.set_outputs(parts, name),
+        c_beginning.definition(parts, name),
         c_blocks.step(parts, name),
     ]
     return "\n\n".join(filter(None, blocks)) + "\n"

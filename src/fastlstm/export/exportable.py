@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastlstm._core import simulate
 from fastlstm.exceptions import ExportWarning
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState, states_before
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 
@@ -18,15 +19,21 @@ FloatArray = NDArray[np.float64]
 N_PROBE = 64  # steps of the free run in which model and export are compared
 AGREEMENT = 1e-9  # of the standard deviation of an output
 FLOAT32_BOUND = 1e-5  # of the standard deviation of an output, free run in float32
-LEARNED = {"network_": Network, "params_": np.ndarray, "scaling_": Scaling, "frame_": Frame}
+LEARNED = {
+    "network_": Network,
+    "params_": np.ndarray,
+    "scaling_": Scaling,
+    "frame_": Frame,
+    "initial_state_": InitialState,
+}
 
 
 def check_exportable(model: Any) -> None:
-    """Refuse a model whose predictions are more than network, weights, scaling and frame.
+    """Refuse a model whose predictions are more than the exporters write down.
 
-    The exporters write down `network_`, `params_`, `scaling_` and `frame_`. Whatever else a model
-    does to its predictions would be lost without a word, so its free run is compared with what
-    these four say.
+    The exporters write down `network_`, `params_`, `scaling_`, `frame_` and `initial_state_`.
+    Whatever else a model does to its predictions would be lost without a word, so its free run is
+    compared with what these five say.
 
     Parameters
     ----------
@@ -55,8 +62,8 @@ def check_exportable(model: Any) -> None:
     allowed = AGREEMENT * scaling.y_std + 1e-12 * np.abs(scaling.y_mean)
     if got.shape != expected.shape or np.any(np.abs(got - expected) > allowed):
         raise ValueError(
-            "model must predict from network_, params_, scaling_ and frame_ alone to be exported; "
-            "got predictions that have another part, which no format carries. "
+            "model must predict from network_, params_, scaling_, frame_ and initial_state_ alone "
+            "to be exported; got predictions that have another part, which no format carries. "
             "Fit it without that part."
         )
 
@@ -139,7 +146,7 @@ def free_run_steps(model: Any, u: FloatArray) -> FloatArray:
 
 
 def standard_run(model: Any, u: FloatArray, float32: bool = False) -> FloatArray:
-    """Free run of network, weights, scaling and integrators alone, in physical units.
+    """Free run as the exports compute it, in physical units.
 
     Parameters
     ----------
@@ -148,7 +155,8 @@ def standard_run(model: Any, u: FloatArray, float32: bool = False) -> FloatArray
     """
     scaling, frame, offsets = model.scaling_, model.frame_, np.array([0, len(u)])
     scaled = scaling.scale_inputs(u)
-    y, _ = simulate(model.network_, model.params_, scaled, offsets, float32=float32)
+    begun = states_before(model, scaled[:1])
+    y, _ = simulate(model.network_, model.params_, scaled, offsets, begun, float32=float32)
     in_step = Frame(frame.gains, frame.levels)
     return scaling.unscale_outputs(in_step.expand(y, offsets))
 

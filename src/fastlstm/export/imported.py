@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fastlstm.arrays import to_float
 from fastlstm.error_model import ErrorModel
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 
@@ -27,6 +28,7 @@ def from_weights(
     scaling: Scaling | None = None,
     input_range: Any = None,
     frame: Frame | None = None,
+    initial_state: InitialState | None = None,
 ) -> LSTMRegressor:
     """Fitted `LSTMRegressor` from weights by name.
 
@@ -47,6 +49,8 @@ def from_weights(
         around the mean.
     frame : Frame, optional
         Integrators behind the network and its time base; none by default.
+    initial_state : InitialState, optional
+        State in which a record begins; at rest by default.
 
     Returns
     -------
@@ -72,6 +76,8 @@ def from_weights(
     model.scaling_ = identity_scaling(network) if scaling is None else _checked(scaling, network)
     model.input_range_ = _range(model.scaling_, input_range)
     model.frame_ = Frame.plain(network.n_outputs) if frame is None else frame
+    begun = InitialState.rest(network) if initial_state is None else initial_state
+    model.initial_state_ = _checked_beginning(begun, network)
     model.error_model_ = ErrorModel(np.zeros((network.n_outputs, 0)))
     model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
     model._one_column = network.n_outputs == 1
@@ -105,6 +111,19 @@ def _range(scaling: Scaling, input_range: Any) -> NDArray[np.float64]:
             f"{input_range!r}. Pass e.g. np.stack([u.min(axis=0), u.max(axis=0)])."
         )
     return array
+
+
+def _checked_beginning(given: InitialState, network: Network) -> InitialState:
+    rest, arrays = InitialState.rest(network), {}
+    for name in ("offset", "slope"):
+        arrays[name] = to_float(getattr(given, name), f"initial_state.{name}")
+        expected = getattr(rest, name).shape
+        if arrays[name].shape != expected:
+            raise ValueError(
+                f"initial_state.{name} must have shape {expected} for {network}; got "
+                f"{arrays[name].shape}. Take it from a model of the same structure."
+            )
+    return InitialState(**arrays)
 
 
 def _checked(scaling: Scaling, network: Network) -> Scaling:

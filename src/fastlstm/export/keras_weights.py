@@ -27,8 +27,8 @@ from fastlstm.arrays import to_float
 from fastlstm.export.exportable import check_exportable, check_no_frame
 from fastlstm.export.imported import from_weights, identity_scaling
 from fastlstm.export.parts import joined_readout, split_readout
-from fastlstm.model_file import replace_file
 from fastlstm.network import Network
+from fastlstm.replacing import replace_file
 from fastlstm.scaling import Scaling
 from fastlstm.warm_start import rescaled
 
@@ -66,7 +66,9 @@ def to_keras_weights(model: Any) -> list[FloatArray]:
 
     Notes
     -----
-    Keras computes in float32 by default. An input whose mean is large beside its variation then
+    A Keras layer begins at rest, where `predict` begins in `initial_state_`: the first steps differ
+    until that is forgotten, unless the layers are stateful and their states are set. Keras computes
+    in float32 by default. An input whose mean is large beside its variation then
     loses digits; subtract the mean before.
     """
     check_exportable(model)

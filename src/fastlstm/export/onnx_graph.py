@@ -1,7 +1,8 @@
 """A model as ONNX: one graph for single steps, one for whole sequences.
 
 The step graph has the state as input and output and uses seven elementary operators only (Add,
-Concat, MatMul, Mul, Sigmoid, Slice, Tanh), which converters without an LSTM operator understand.
+Concat, MatMul, Mul, Sigmoid, Slice, Tanh; Max and Min for the state in which a record begins),
+which converters without an LSTM operator understand.
 The sequence graph uses the LSTM operator, whose gates stand in the order i, o, f, c.
 """
 
@@ -21,10 +22,11 @@ from fastlstm.export.exportable import (
     float32_tolerance,
     probe_inputs,
 )
+from fastlstm.export.onnx_beginning import first_row, first_states, layer_states
 from fastlstm.export.onnx_frame import collect, expand, integrate, integrate_step
 from fastlstm.export.onnx_nodes import GraphBuilder
 from fastlstm.export.parts import Layer, Parts, RealArray
-from fastlstm.model_file import replace_file
+from fastlstm.replacing import replace_file
 
 if TYPE_CHECKING:
     import onnx
@@ -67,10 +69,12 @@ def to_onnx(model: Any, kind: str = "step") -> onnx.ModelProto:
     kind : {"step", "sequence"}
         "step": inputs ``u (n_records, n_inputs)``, ``state_in_h`` and ``state_in_c
         (n_records, n_units)``; outputs ``y (n_records, n_outputs)``, ``state_out_h``,
-        ``state_out_c``. Zeros are the state at rest. A model with an integrator has
-        ``state_in_sum`` and ``state_in_carry (n_records, n_outputs)`` besides, and their outputs;
-        the sum is standardised and without the level. "sequence": ``u (n_timesteps, n_inputs)`` to
-        ``y (n_timesteps, n_outputs)``, from rest.
+        ``state_out_c``. Where `predict` does not begin at rest (zeros), the outputs
+        ``state_first_h`` and ``state_first_c`` are the states in which it begins a record whose
+        first input is u: run the first input once for them, then again with them. A model with an
+        integrator has ``state_in_sum`` and ``state_in_carry (n_records, n_outputs)`` besides, and
+        their outputs; the sum is standardised, without the level, and begins at zero. "sequence":
+        ``u (n_timesteps, n_inputs)`` to ``y (n_timesteps, n_outputs)``, begun as `predict` does.
 
     Returns
     -------
@@ -167,6 +171,9 @@ def _build_step(graph: GraphBuilder, parts: Parts) -> None:
     graph.output(graph.concat(c_out), "state_out_c", state)
     for value, name in zip(sums, ("sum", "carry"), strict=False):
         graph.output(value, f"state_out_{name}", [N_RECORDS, network.n_outputs])
+    if parts.beginning is not None:
+        for value, name in zip(first_states(graph, parts.beginning, scaled), "hc", strict=True):
+            graph.output(value, f"state_first_{name}", state)
 
 
 def _cell(graph: GraphBuilder, layer: Layer, x: str, h: str, c: str) -> tuple[str, str]:
@@ -184,13 +191,17 @@ def _build_sequence(graph: GraphBuilder, parts: Parts) -> None:
     network = parts.network
     u = graph.input("u", [N_STEPS, network.n_inputs])
     scaled, steps = collect(graph, parts.frame, _scale(graph, parts, u), network.n_inputs)
-    x = scaled
+    x, start, states = scaled, 0, None
+    if parts.beginning is not None:
+        states = first_states(graph, parts.beginning, first_row(graph, scaled))
     for layer in parts.layers:
         batched = graph.node("Unsqueeze", x, graph.constant(np.array([1])))
         weights = [graph.constant(to_onnx_gates(value)[None]) for value in _lstm_inputs(layer)]
-        hidden = graph.node("LSTM", batched, *weights, hidden_size=layer.width)
+        begun = layer_states(graph, states, start, start + layer.width)
+        hidden = graph.node("LSTM", batched, *weights, *begun, hidden_size=layer.width)
         # Y has shape (n_timesteps, 1 direction, 1 record, hidden_size)
         x = graph.node("Squeeze", hidden, graph.constant(np.array([1, 2])))
+        start += layer.width
     y = integrate(graph, parts.frame, _read_out(graph, parts, x, scaled))
     y = expand(graph, parts.frame, y, steps)
     graph.output(_unscale(graph, parts, y), "y", [N_STEPS, network.n_outputs])

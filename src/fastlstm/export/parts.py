@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState
 from fastlstm.network import Network
 
 RealArray = NDArray[Any]  # float32 or float64, as the format asks
@@ -113,6 +114,37 @@ class FrameParts:
 
 
 @dataclass(frozen=True)
+class BeginningParts:
+    """State before the first step, affine in the first input of the network.
+
+    ``state = offset + slope @ min(max(u_scaled, low), high)``, and h within -1 and 1.
+
+    Parameters
+    ----------
+    offset : array of shape (2, n_units)
+        h then c, layers side by side.
+    slope : array of shape (2, n_units, n_inputs)
+    low, high : array of shape (n_inputs,)
+        Range seen in training, standardised.
+    """
+
+    offset: RealArray
+    slope: RealArray
+    low: RealArray
+    high: RealArray
+
+    @classmethod
+    def of(cls, model: Any, dtype: DTypeLike) -> BeginningParts | None:
+        """Take the initial state of a model; None if it begins at rest."""
+        found: InitialState = model.initial_state_
+        if found.is_rest:
+            return None
+        low, high = model.scaling_.scale_inputs(model.input_range_)
+        values = (found.offset, found.slope, low, high)
+        return cls(*(to_real(value, dtype, "a number of the initial state") for value in values))
+
+
+@dataclass(frozen=True)
 class Parts:
     """Everything that an exporter writes down.
 
@@ -128,6 +160,8 @@ class Parts:
         inputs, side by side in this order.
     border : Border
     frame : FrameParts
+    beginning : BeginningParts or None
+        At rest when None.
     input_names, output_names : tuple of str
     sampling_time : float or None
         Seconds between the samples of the records, if the model knows.
@@ -139,6 +173,7 @@ class Parts:
     readout: Dense
     border: Border
     frame: FrameParts
+    beginning: BeginningParts | None
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
     sampling_time: float | None = None
@@ -170,6 +205,7 @@ class Parts:
             readout=Dense(joined_readout(weights), weights["readout.bias"]),
             border=_border(model.scaling_, dtype),
             frame=FrameParts.of(model, dtype),
+            beginning=BeginningParts.of(model, dtype),
             input_names=_names(model, "feature_names_in_", "u", network.n_inputs),
             output_names=_names(model, "output_names_", "y", network.n_outputs),
             sampling_time=sampling_time_of(model),

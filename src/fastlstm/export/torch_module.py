@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]
 
     from fastlstm.frame import Frame
+    from fastlstm.initial_state import InitialState
     from fastlstm.network import Network
     from fastlstm.regressor import LSTMRegressor
 
@@ -39,6 +40,8 @@ class FreeRunModule(Module):
         float64 by default.
     frame : Frame, optional
         Integrators behind the network and its time base; none by default.
+    initial_state : InitialState, optional
+        Of the model whose ``state_dict`` will be loaded; at rest by default.
 
     Raises
     ------
@@ -53,9 +56,16 @@ class FreeRunModule(Module):
     frame_gains: torch.Tensor
     frame_levels: torch.Tensor
     frame_hold: torch.Tensor
+    initial_offset: torch.Tensor
+    initial_slope: torch.Tensor
+    input_range: torch.Tensor
 
     def __init__(
-        self, network: Network, dtype: torch.dtype | None = None, frame: Frame | None = None
+        self,
+        network: Network,
+        dtype: torch.dtype | None = None,
+        frame: Frame | None = None,
+        initial_state: InitialState | None = None,
     ) -> None:
         if torch is None:
             raise ImportError(
@@ -65,6 +75,7 @@ class FreeRunModule(Module):
         super().__init__()
         dtype = torch.float64 if dtype is None else dtype
         self._add_frame(frame, dtype)
+        self._add_beginning(network, initial_state, dtype)
         below, layers, head = network.n_inputs, [], []
         for width in network.hidden_sizes:
             layers.append(torch.nn.LSTM(below, width, batch_first=True, dtype=dtype))
@@ -89,6 +100,17 @@ class FreeRunModule(Module):
             for name, value in values.items():
                 self.register_buffer(f"frame_{name}", torch.as_tensor(value).to(dtype))
 
+    def _add_beginning(
+        self, network: Network, initial_state: InitialState | None, dtype: torch.dtype
+    ) -> None:
+        self.begins = initial_state is not None and not initial_state.is_rest
+        if initial_state is not None and self.begins:
+            for name in ("offset", "slope"):
+                value = torch.as_tensor(getattr(initial_state, name)).to(dtype)
+                self.register_buffer(f"initial_{name}", value)
+            bounds = torch.tensor([-torch.inf, torch.inf], dtype=dtype)
+            self.register_buffer("input_range", bounds[:, None].repeat(1, network.n_inputs))
+
     def forward(
         self, u: torch.Tensor, state: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -99,9 +121,9 @@ class FreeRunModule(Module):
         u : tensor of shape (n_records, n_timesteps, n_inputs)
             Physical units.
         state : tensor of shape (n_records, 2, n_units), optional
-            h, then c; layers side by side, bottom first. From rest without it. Where the model has
-            integrators or steps of several samples, n_outputs columns follow: sums of what the
-            network said, then the last outputs, both standardised.
+            h, then c; layers side by side, bottom first. Begun as `predict` does without it. Where
+            the model has integrators or steps of several samples, n_outputs columns follow: sums of
+            what the network said, then the last outputs, both standardised.
 
         Returns
         -------
@@ -141,12 +163,22 @@ class FreeRunModule(Module):
         divisor = torch.where(constant, torch.ones_like(self.u_std), self.u_std)
         return torch.where(constant, torch.zeros_like(u), (u - self.u_mean) / divisor)
 
+    def _first_state(self, scaled: torch.Tensor) -> torch.Tensor:
+        """State before the first step, (n_records, 2, n_units)."""
+        if not self.begins:
+            return scaled.new_zeros(scaled.shape[0], 2, sum(self.hidden_sizes))
+        low, high = self._standardised(self.input_range)
+        seen = scaled[:, 0].maximum(low).minimum(high)
+        h, c = (self.initial_offset + torch.einsum("sju,ru->rsj", self.initial_slope, seen)).unbind(
+            1
+        )
+        return torch.stack([h.clamp(-1.0, 1.0), c], dim=1)
+
     def _network(
         self, scaled: torch.Tensor, state: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run the network; outputs standardised, and its state after the last step."""
-        n_records, n_units = scaled.shape[0], sum(self.hidden_sizes)
-        before = scaled.new_zeros(n_records, 2, n_units) if state is None else state
+        before = self._first_state(scaled) if state is None else state
         x, after = scaled, []
         for lstm, part in zip(self.lstm, before.split(self.hidden_sizes, dim=2), strict=True):
             h, c = part[:, 0].unsqueeze(0).contiguous(), part[:, 1].unsqueeze(0).contiguous()
@@ -184,7 +216,7 @@ def to_torch_module(model: Any, dtype: torch.dtype | None = None) -> FreeRunModu
         If torch is not installed.
     """
     state = to_state_dict(model)
-    module = FreeRunModule(model.network_, dtype, model.frame_)
+    module = FreeRunModule(model.network_, dtype, model.frame_, model.initial_state_)
     module.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
     return module.eval()
 

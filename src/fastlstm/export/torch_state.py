@@ -8,6 +8,7 @@ Names and shapes are those of `FreeRunModule`: one ``torch.nn.LSTM`` per layer (
     readout.weight, readout.bias    on last head layer (if any), top LSTM layer, scaled inputs
     u_mean, u_std, y_mean, y_std
     frame_gains, frame_levels, frame_hold    of models with integrators or steps of several samples
+    initial_offset, initial_slope, input_range    of models that do not begin at rest
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from fastlstm.export.exportable import check_exportable
 from fastlstm.export.imported import from_weights
 from fastlstm.export.parts import joined_readout, sampling_time_of, split_readout
 from fastlstm.frame import Frame
-from fastlstm.model_file import replace_file
+from fastlstm.initial_state import InitialState
 from fastlstm.network import Network
+from fastlstm.replacing import replace_file
 from fastlstm.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 SCALING = ("u_mean", "u_std", "y_mean", "y_std")
 FRAME = ("frame_gains", "frame_levels", "frame_hold")
+BEGINNING = ("initial_offset", "initial_slope", "input_range")
 
 
 def to_state_dict(model: Any) -> dict[str, FloatArray]:
@@ -75,6 +78,10 @@ def to_state_dict(model: Any) -> dict[str, FloatArray]:
     if not frame.is_plain:
         values = (frame.gains.copy(), frame.levels.copy(), np.array([float(frame.hold)]))
         state |= dict(zip(FRAME, values, strict=True))
+    begun: InitialState = model.initial_state_
+    if not begun.is_rest:
+        values = (begun.offset.copy(), begun.slope.copy(), model.input_range_.copy())
+        state |= dict(zip(BEGINNING, values, strict=True))
     return state
 
 
@@ -108,11 +115,17 @@ def from_state_dict(state_dict: Mapping[str, Any]) -> LSTMRegressor:
     weights |= split_readout(network, arrays["readout.weight"])
     weights["readout.bias"] = arrays["readout.bias"]
     scaling = Scaling(*(arrays[name] for name in SCALING))
-    return from_weights(network, weights, scaling, frame=_frame(arrays))
+    begun = None
+    if BEGINNING[0] in arrays:
+        begun = InitialState(*(arrays[name] for name in BEGINNING[:2]))
+    seen = arrays.get(BEGINNING[2])
+    return from_weights(network, weights, scaling, seen, _frame(arrays), begun)
 
 
-def state_shapes(network: Network, framed: bool = False) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the ``state_dict`` of a network, with or without a frame."""
+def state_shapes(
+    network: Network, framed: bool = False, begun: bool = False
+) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the ``state_dict`` of a network, with or without frame and beginning."""
     shapes: dict[str, tuple[int, ...]] = {}
     for k in range(network.num_layers):
         shapes[f"lstm.{k}.weight_ih_l0"] = network.shapes[f"lstm.{k}.weight_ih"]
@@ -128,6 +141,10 @@ def state_shapes(network: Network, framed: bool = False) -> dict[str, tuple[int,
     if framed:
         shapes["frame_gains"] = shapes["frame_levels"] = (network.n_outputs,)
         shapes["frame_hold"] = (1,)
+    if begun:
+        shapes["initial_offset"] = (2, network.n_units)
+        shapes["initial_slope"] = (2, network.n_units, network.n_inputs)
+        shapes["input_range"] = (2, network.n_inputs)
     return shapes
 
 
@@ -166,7 +183,8 @@ def _network(arrays: Mapping[str, FloatArray]) -> Network:
             "Pass module.state_dict() of a module made by to_torch_module; for a plain "
             "torch.nn.LSTM see fastlstm.convert.from_torch."
         ) from error
-    shapes = state_shapes(network, framed=any(name in arrays for name in FRAME))
+    framed, begun = (any(name in arrays for name in names) for names in (FRAME, BEGINNING))
+    shapes = state_shapes(network, framed, begun)
     for name in sorted({*shapes, *arrays}):
         got = arrays[name].shape if name in arrays else "nothing"
         if shapes.get(name) != got:

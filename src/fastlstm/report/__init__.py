@@ -78,6 +78,6 @@ def write_model_report(
 
 
 def _write(path: str | os.PathLike[str], text: str) -> None:
-    from fastlstm.model_file import replace_file
+    from fastlstm.replacing import replace_file
 
     replace_file(path, text.encode())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fastlstm.exceptions import DataFileError
-from fastlstm.model_file import replace_by
+from fastlstm.replacing import replace_by
 from fastlstm.tables.base import FloatArray, Table, TableFile
 from fastlstm.tables.delimited import DelimitedFile, write_delimited
 from fastlstm.tables.mat import MatFile, write_mat
