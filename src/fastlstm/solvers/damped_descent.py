@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm._linalg import DampedStep, NormalEquations, damped_step
+from fastlstm.network import Network
 from fastlstm.solvers.geodesic import PROBE, bent_step
 
 FloatArray = NDArray[np.float64]
@@ -30,6 +31,8 @@ class LeastSquares(Protocol):
 class SquaresObjective(LeastSquares, Protocol):
     """What a descent through stages asks in addition; see `Objective`."""
 
+    @property
+    def network(self) -> Network: ...  # noqa: D102
     @property
     def plan(self) -> _core.RowPlan: ...  # noqa: D102
     @property

@@ -15,7 +15,7 @@ from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.layer_part import LayerPart
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
 from fastlstm.solvers.problem import Problem, Status
-from fastlstm.solvers.stage_descent import StageLimits, descend_stages
+from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START, StageLimits, descend_stages
 from fastlstm.solvers.stages import Stages
 from fastlstm.solvers.stretches import spread_stretches
 from fastlstm.solvers.tracker import Budget, Iterate, Tracker
@@ -126,7 +126,8 @@ class Greedy(AbstractSolver):
             own,
             "stage",
             StageLimits(self.tol, _STAGE_TOL, self.patience),
-            is_start=True,
+            first=FIRST_STAGE_OF_A_START,
+            anew=True,
             frozen=part.frozen,
         )
         yield from _follow(part, own, course, name)

@@ -30,7 +30,14 @@ class Candidate:
 def iterate_of(objective: SquaresObjective, state: DescentState, phase: str) -> Iterate:
     """Describe a descent after an accepted iteration."""
     rmse = objective.rmse(state.params, state.cost)
-    return Iterate(state.params, rmse, phase, state.damping, objective.plan.n_rows)
+    return Iterate(
+        state.params,
+        rmse,
+        phase,
+        state.damping,
+        objective.plan.n_rows,
+        network=objective.network,
+    )
 
 
 def heat(

@@ -14,9 +14,10 @@ from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.heats import Candidate, heat
 from fastlstm.solvers.problem import Problem, Status
-from fastlstm.solvers.stage_descent import StageLimits, descend_stages
+from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START, StageLimits, descend_stages
 from fastlstm.solvers.stages import Stages
 from fastlstm.solvers.tracker import Iterate, Tracker
+from fastlstm.solvers.widening import Widening
 from fastlstm.starts.candidates import linear_candidates, random_candidate
 
 FloatArray = NDArray[np.float64]
@@ -34,7 +35,9 @@ class LevenbergMarquardt(AbstractSolver):
     3. The winner descends through stages of more and more rows, up to the whole record. Every
        iteration solves :math:`(J'J + \mu\,\mathrm{diag}(J'J))\,s = -J'r` with exact Jacobian rows
        by finite-memory adjoints and accepts on the true free-run cost.
-    4. The iterate that was best on free-run validation is returned.
+    4. Where the sizes are free and there is time, the network is widened, or averaged with another
+       one, as long as validation gains by it, see `Widening`.
+    5. The iterate that was best on free-run validation is returned.
 
     Parameters
     ----------
@@ -92,24 +95,33 @@ class LevenbergMarquardt(AbstractSolver):
         if problem.whole is not None and (start is None or not problem.whole.is_plain):
             committee = Committee(problem, problem.whole, tracker, rng)
             return (yield from committee.run(start))
-        if start is None:
-            winner = yield from self._race(problem, tracker, rng)
-        else:
-            winner = Candidate("start", DescentState(start, np.inf), 0.0)
+        field = (
+            [Candidate("start", DescentState(start, np.inf), 0.0)]
+            if start is not None
+            else (yield from self._race(problem, tracker, rng))
+        )
+        winner = field[0]
         if not np.isfinite(winner.rmse):
             return Status.CONVERGED
         stages = Stages(problem, problem.linear.memory, careful=self.careful)
         limits = StageLimits(self.tol, self.stage_tol, self.patience)
-        return (
-            yield from descend_stages(
-                stages, winner.state, tracker, winner.name, limits, is_start=start is not None
-            )
+        known = start is not None
+        first = FIRST_STAGE_OF_A_START if known else 0
+        status = yield from descend_stages(
+            stages, winner.state, tracker, winner.name, limits, first=first, anew=known
         )
+        if problem.may_widen and not known:
+            others = [one for one in field[1:] if np.isfinite(one.rmse)]
+            yield from Widening(problem, self.stage_tol, tracker, rng, others).run()
+        return status
 
     def _race(
         self, problem: Problem, tracker: Tracker, rng: np.random.Generator
-    ) -> Generator[Iterate, float, Candidate]:
-        """Run a random start first: it needs no linear model, so a good model comes early."""
+    ) -> Generator[Iterate, float, list[Candidate]]:
+        """Candidates, the best first.
+
+        A random start runs first: it needs no linear model, so a good model comes early.
+        """
         stage = Stages(problem, _FIRST_MEMORY, careful=self.careful)[0]
         tracker.judge_by(stage.judge)
         network, objective = problem.network, stage.objective
@@ -123,4 +135,4 @@ class LevenbergMarquardt(AbstractSolver):
                 objective = objective.with_memory(problem.linear.memory)
                 winner = yield from heat(objective, embedded, tracker, self.race_iter)
                 winners.append(winner)
-        return min(winners, key=lambda candidate: candidate.rmse)
+        return sorted(winners, key=lambda candidate: candidate.rmse)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm._linalg import NormalEquations
+from fastlstm.network import Network
 from fastlstm.solvers.objective import Objective
 
 FloatArray = NDArray[np.float64]
@@ -27,6 +28,11 @@ class PartlyFrozen:
 
     objective: Objective
     frozen: NDArray[np.bool_]
+
+    @property
+    def network(self) -> Network:
+        """Whole network."""
+        return self.objective.network
 
     @property
     def plan(self) -> _core.RowPlan:

@@ -57,7 +57,8 @@ def descend_stages(
     name: str,
     limits: StageLimits,
     *,
-    is_start: bool,
+    first: int = 0,
+    anew: bool = False,
     frozen: NDArray[np.bool_] | None = None,
 ) -> Generator[Iterate, float, Status]:
     """Descend on all stages, one after the other.
@@ -66,14 +67,16 @@ def descend_stages(
     ----------
     stages : Stages
     state : DescentState
-        With the cost of the first stage, unless `is_start`.
+        With the cost of the first stage, unless `anew`.
     tracker : Tracker
         Judges by the validation records of the stage.
     name : str
         Of the start, for the history.
     limits : StageLimits
-    is_start : bool
-        The parameters come from elsewhere, already trained: the first stages are left out.
+    first : int
+        Stage to begin with, `FIRST_STAGE_OF_A_START` for parameters that were trained elsewhere.
+    anew : bool
+        The cost of the first stage is not known yet.
     frozen : bool array of shape (n_params,), optional
         Parameters that stay as they are.
 
@@ -83,13 +86,13 @@ def descend_stages(
         Why the last stage ended.
     """
     status, was_last = Status.CONVERGED, False
-    for index in stages.order(FIRST_STAGE_OF_A_START if is_start else 0):
+    for number, index in enumerate(stages.order(first)):
         if was_last and stages.satisfied(state.params):
             break
         stage = stages[index]
         was_last = stage.is_last
         objective = stage.objective if frozen is None else PartlyFrozen(stage.objective, frozen)
-        if index > 0 or is_start:
+        if number > 0 or anew:
             tracker.judge_by(stage.judge)
             state = DescentState(state.params, objective.cost(state.params), state.damping)
         tol, patience = limits.of(stage)
