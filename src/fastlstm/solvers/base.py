@@ -156,7 +156,8 @@ def solve_in_turn(
     """
     problem = problem.in_canonical_order()
     with threadpool_limits(limits=1, user_api="blas"):
-        tracker = Tracker(problem, Clock() if clock is None else clock, callback, len(solvers))
+        clock, cautious = Clock() if clock is None else clock, start is None
+        tracker = Tracker(problem, clock, callback, len(solvers), cautious=cautious)
         status = Status.INTERRUPTED
         try:
             if start is not None:
@@ -199,7 +200,7 @@ def _conclude(
     if params is None or compared:
         linear = problem.admissible(problem.linear.embedded(problem.network))
         rmse_linear = tracker.score(linear)
-        if params is None or rmse_linear < rmse:
+        if params is None or rmse_linear < rmse * tracker.best_risk:
             if status is not Status.INTERRUPTED:
                 status = Status.FALLBACK
             params, rmse, phase, rmse_train = linear, rmse_linear, "linear", np.nan

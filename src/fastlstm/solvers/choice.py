@@ -32,7 +32,7 @@ class Entry:
     @property
     def best(self) -> int:
         """Index of the strongest ridge that is about as good as the best over the folds, or -1."""
-        walked = [[p.held_error for p in points] for points in self.points if points]
+        walked = [[p.counted_error for p in points] for points in self.points if points]
         length = min((len(errors) for errors in walked), default=0)
         if length == 0:
             return -1
@@ -96,5 +96,6 @@ def _rmse(kinds: tuple[Entry, ...], with_linear: bool, folds: Sequence[Fold]) ->
         if len(points) == len(kinds):
             misfits = [point.misfit for point in points]
             misfits += [fold.linear_misfit] if with_linear else []
-            squares.append(fold.held_square(np.mean(misfits, axis=0)))
+            factor = max((point.risk for point in points), default=1.0)
+            squares.append(factor**2 * fold.held_square(np.mean(misfits, axis=0)))
     return float(np.sqrt(np.mean(squares))) if squares else np.inf

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastlstm.network import Network
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.folds import Fold, mean_square
+from fastlstm.solvers.locking import risk
 from fastlstm.solvers.tracker import Iterate
 from fastlstm.solvers.whole_records import WholeRecords
 
@@ -38,12 +39,20 @@ class Point:
         Simulated minus measured outputs on the held-out rows.
     fold : Fold, optional
         Which knows how much the held-out rows count; all alike when None.
+    risk : float
+        Factor on the error (RMSE) in the choice, see `locking`.
     """
 
     x: FloatArray
     error: float
     misfit: FloatArray
     fold: Fold | None = None
+    risk: float = 1.0
+
+    @property
+    def counted_error(self) -> float:
+        """Mean squared error on the held-out rows as it counts in the choice."""
+        return self.risk**2 * self.held_error
 
     @property
     def held_error(self) -> float:
@@ -107,7 +116,8 @@ class RidgePath:
     def _point(self, objective: WholeRecords, x: FloatArray, fitted: BoolArray) -> Point:
         misfit, weights = objective.misfit(x), objective.records.weights_of(fitted)
         error = objective.loss.mean_square(misfit[fitted], weights)
-        return Point(x, error, misfit[self.fold.held], self.fold)
+        factor = risk(objective.network, objective.weights(x), objective.records.u)
+        return Point(x, error, misfit[self.fold.held], self.fold, factor)
 
 
 def descent(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fastlstm import _core
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers.locking import risk
 from fastlstm.solvers.problem import Callback, Clock, HistoryRow, Problem, Progress, Status
 
 FloatArray = NDArray[np.float64]
@@ -99,12 +100,15 @@ class Tracker:
     """Judges every iterate on `judge` records and remembers the best.
 
     `judge` may be exchanged for more records as the fit tightens; the best is then judged anew.
+    Once all validation records judge, the error of a network that does not forget wild states
+    counts `locking.RISK` times in the choice.
     """
 
     problem: Problem
     clock: Clock
     callback: Callback | None = None
     n_solvers: int = 1
+    cautious: bool = True  # with a start, nothing that is worse on validation may replace it
     judge: Records = field(init=False)
     budget: Budget = field(init=False)
     best: FloatArray | None = None
@@ -113,6 +117,7 @@ class Tracker:
     best_rmse_train: float = np.inf
     best_phase: str = ""
     best_iter: int = 0
+    best_risk: float = 1.0
     decided: bool = False
     n_iter: int = 0
     history: list[HistoryRow] = field(default_factory=list)
@@ -160,7 +165,15 @@ class Tracker:
         """Exchange the validation records and judge the best anew."""
         self.judge = records
         if self.best is not None:
-            self.best_rmse = free_run_rmse(self.problem, records, self.best, self.best_network)
+            self.best_rmse = self.score(self.best, self.best_network)
+            if not self.decided:
+                self.best_risk = self._risk(self.best, self.best_network)
+
+    def _risk(self, params: FloatArray, network: Network | None) -> float:
+        """Of a network that is about to be remembered."""
+        if not self.cautious or self.judge.n_total < self.problem.judged.n_total:
+            return 1.0
+        return risk(self.problem.network if network is None else network, params, self.judge.u)
 
     def decide(
         self, network: Network, params: FloatArray, phase: str, rmse_train: float, rmse: float
@@ -168,6 +181,7 @@ class Tracker:
         """Take these weights as the answer of the running method, whatever was better before."""
         self.best, self.best_network, self.best_phase = params, network, phase
         self.best_rmse_train, self.best_rmse, self.decided = rmse_train, rmse, True
+        self.best_risk = 1.0
 
     def consider(
         self,
@@ -185,10 +199,14 @@ class Tracker:
         """
         if not np.isfinite(params).all():
             return np.inf
+        factor = 1.0
+        best = self.best_rmse * self.best_risk
         if rmse is None:
             params = self.problem.admissible(params)
             rmse = self.score(params, network)
-        if rmse < self.best_rmse:
+            factor = self._risk(params, network) if rmse < best else 1.0
+        if rmse * factor < best:
+            self.best_risk = factor
             self.best, self.best_rmse, self.best_network = params, rmse, network
             self.best_rmse_train, self.best_phase = rmse_train, phase
             self.best_iter = self.n_iter

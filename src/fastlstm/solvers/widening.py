@@ -59,13 +59,13 @@ class Widening:
         """Go on as long as it pays."""
         self.tracker.judge_by(self.problem.judged)
         while self.tracker.best is not None:
-            before = self.tracker.best_rmse
+            before = self.tracker.best_rmse * self.tracker.best_risk
             if before > OVERFIT * self._rmse_train(*self._best()):
                 yield from self._average()
             else:
                 yield from self._grow()
             self.tracker.judge_by(self.problem.judged)
-            if not self.tracker.best_rmse < WORTH * before:
+            if not self.tracker.best_rmse * self.tracker.best_risk < WORTH * before:
                 return
 
     def _best(self) -> Member:
