@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,12 +31,15 @@ class NormalEquations:
         Blocks of J, where they are kept.
     residuals : list of arrays of shape (n_rows,)
         Of these rows.
+    probe : callable or None
+        Residuals of all these rows at other parameters.
     """
 
     gram: FloatArray
     gradient: FloatArray
     rows: list[NDArray[np.floating]] = field(default_factory=list)
     residuals: list[FloatArray] = field(default_factory=list)
+    probe: Callable[[FloatArray], FloatArray] | None = None
 
     @classmethod
     def zeros(cls, n_params: int) -> NormalEquations:

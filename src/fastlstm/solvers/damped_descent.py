@@ -25,7 +25,6 @@ class LeastSquares(Protocol):
 
     def cost(self, params: FloatArray, /) -> float: ...  # noqa: D102
     def normal_equations(self, params: FloatArray, /) -> NormalEquations: ...  # noqa: D102
-    def residuals(self, params: FloatArray, /) -> FloatArray: ...  # noqa: D102
 
 
 class SquaresObjective(LeastSquares, Protocol):
@@ -72,7 +71,7 @@ def descend(objective: LeastSquares, state: DescentState) -> DescentState:
     while damping < _MAX_DAMPING:
         solved = damped_step(equations, damping, scale)
         if solved is not None:
-            params = state.params + _bent(objective, equations, solved, state.params, scale)
+            params = state.params + _bent(equations, solved, state.params, scale)
             cost = objective.cost(params)
             usable = np.isfinite(cost) and solved.predicted > 0.0  # zero where nothing is wrong
             gain = (state.cost - cost) / solved.predicted if usable else -1.0
@@ -85,14 +84,9 @@ def descend(objective: LeastSquares, state: DescentState) -> DescentState:
 
 
 def _bent(
-    objective: LeastSquares,
-    equations: NormalEquations,
-    solved: DampedStep,
-    params: FloatArray,
-    scale: FloatArray,
+    equations: NormalEquations, solved: DampedStep, params: FloatArray, scale: FloatArray
 ) -> FloatArray:
     """Step with geodesic acceleration, at the price of one more free run."""
-    if not equations.rows:
+    if equations.probe is None:
         return solved.step
-    probed = objective.residuals(params + PROBE * solved.step)
-    return bent_step(equations, solved, probed, scale)
+    return bent_step(equations, solved, equations.probe(params + PROBE * solved.step), scale)

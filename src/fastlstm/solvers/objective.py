@@ -124,6 +124,7 @@ class Objective:
             equations.add(rows, residual)
             if self.loss.is_squared and len(blocks) <= _KEPT_BLOCKS:
                 equations.keep(rows if len(blocks) == 1 else rows.astype(np.float32), residual)
+                equations.probe = self.residuals
         equations.add_ridge(self.alpha, self._offset(params))
         if self.constraint is not None:
             self._add_constraint(equations, self.constraint, params)

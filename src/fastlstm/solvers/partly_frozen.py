@@ -60,7 +60,3 @@ class PartlyFrozen:
         equations.gram[np.diag_indices_from(equations.gram)] = diagonal
         equations.gradient[self.frozen] = 0.0
         return NormalEquations(equations.gram, equations.gradient)
-
-    def residuals(self, params: FloatArray) -> FloatArray:
-        """Return the residuals of the rows."""
-        return self.objective.residuals(params)

@@ -19,7 +19,6 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 _BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
-_KEPT_PARTS = 8  # up to which they are all kept
 
 
 @dataclass(frozen=True)
@@ -175,8 +174,6 @@ class WholeRecords:
         for plan in self._plans:
             rows, residual = self._rows(x, plan)
             equations.add(rows, residual)
-            if self.loss.is_squared and len(self._plans) <= _KEPT_PARTS:
-                equations.keep(rows, residual)
         strength, offset = np.zeros(self.n_unknowns), x.copy()
         n_params = self.network.n_params
         strength[:n_params] = self.alpha
@@ -185,22 +182,6 @@ class WholeRecords:
         equations.gram[np.diag_indices_from(equations.gram)] += strength
         equations.gradient += strength * offset
         return equations
-
-    def residuals(self, x: FloatArray) -> FloatArray:
-        """Residuals of the rows that `normal_equations` keeps, in their order, with its weights.
-
-        It keeps none for a robust loss, whose weights depend on the residuals.
-        """
-        misfit = self.misfit(x)
-        steps = np.concatenate([self._fitted_steps(plan) for plan in self._plans])
-        if self.records.weights is None and self.loss.is_squared:
-            return misfit[steps].ravel()
-        root = np.sqrt(self._row_weights(misfit)[steps].ravel())
-        return (root * misfit[steps].ravel())[root > 0.0]
-
-    def _fitted_steps(self, plan: _core.RowPlan) -> NDArray[np.int64]:
-        steps = np.sort(plan.step.ravel()[np.flatnonzero(plan.mask)])
-        return steps[self.fitted[steps]]
 
     def _rows(self, x: FloatArray, plan: _core.RowPlan) -> tuple[FloatArray, FloatArray]:
         """Jacobian rows of the unknowns, (n_rows * n_outputs, n_unknowns), and residuals."""
