@@ -27,6 +27,7 @@ class Valley:
         equations.add(rows, residual)
         if self.keeps_rows:
             equations.keep(rows, residual)
+            equations.probe = self.residuals
         return equations
 
 
