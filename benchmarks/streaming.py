@@ -23,6 +23,7 @@ from fastlstm import LSTMRegressor
 from fastlstm._core.online import PATHS, OnlineNetwork
 from fastlstm._core.online import Path as GradientPath
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 from fastlstm.stream import Stream
@@ -38,6 +39,7 @@ def model_of(network: Network) -> LSTMRegressor:
     model.params_ = random_params(network, np.random.default_rng(0))
     n_inputs, n_outputs = network.n_inputs, network.n_outputs
     model.frame_ = Frame.plain(n_outputs)
+    model.initial_state_ = InitialState.rest(model.network_)
     model.scaling_ = Scaling(
         np.zeros(n_inputs), np.ones(n_inputs), np.zeros(n_outputs), np.ones(n_outputs)
     )

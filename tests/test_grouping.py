@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fastlstm.grouping import cut, first_rows
+from fastlstm.grouping import cut, cut_weights, first_rows
+from fastlstm.tables.named import NamedRecords
 from plants import make_record, make_records, small_model
 
 pytestmark = pytest.mark.usefixtures("readout_solver")
@@ -152,3 +153,39 @@ def test_wrong_x_is_still_told_what_is_wrong():
         small_model().fit(np.zeros((0, 1)), np.zeros(0), groups=[])
     with pytest.raises(ValueError, match="record 1"):
         small_model().fit(np.array([[0.0], [1.0], [np.nan]]), np.zeros(3), groups=[0, 0, 1])
+
+
+def test_weights_of_rows_are_cut_with_them(rows):
+    """One weight per row, whatever form the records have: arrays, lists, or named records."""
+    X, y, groups, X_list, y_list = rows
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, len(X))
+    weights[70:100] = 0.0
+    parts = np.split(weights, np.cumsum(LENGTHS)[:-1])
+    named = NamedRecords(
+        X_list, [part[:, None] for part in y_list], ("valve",), ("level",), tuple("abcd")
+    )
+    by_rows = small_model().fit(X, y, groups=groups, sample_weight=weights)
+    by_list = small_model().fit(X_list, y_list, sample_weight=parts)
+    by_name = small_model().fit(named, sample_weight=parts)
+    plain = small_model().fit(X, y, groups=groups)
+    assert np.any(by_rows.params_ != plain.params_)
+    for model in (by_list, by_name):
+        np.testing.assert_array_equal(model.params_, by_rows.params_)
+    score = by_rows.score(X, y, weights, groups=groups)
+    assert score == pytest.approx(by_list.score(X_list, y_list, parts), abs=1e-12)
+    assert score == pytest.approx(by_name.score(named, sample_weight=parts), abs=1e-12)
+    assert score != pytest.approx(by_rows.score(X, y, groups=groups), abs=1e-9)
+
+
+def test_table_with_groups_and_weights_keeps_its_names(rows):
+    """A table is cut as arrays are; one number for all rows stays one number."""
+    X, y, groups, _, _ = rows
+    table, level = pd.DataFrame({"valve [%]": X[:, 0]}), pd.Series(y, name="level")
+    weights = pd.Series(np.linspace(1.0, 2.0, len(X)))
+    model = small_model().partial_fit(table, level, groups=groups, sample_weight=weights)
+    expected = small_model().fit(X, y, groups=groups, sample_weight=weights.to_numpy())
+    np.testing.assert_array_equal(model.params_, expected.params_)
+    assert list(model.feature_names_in_) == ["valve [%]"] and list(model.input_units_) == ["%"]
+    assert cut_weights(groups, X, 2.0) == 2.0
+    with pytest.raises(ValueError, match="sample_weight must have as many steps as X; got 5"):
+        model.fit(table, level, groups=groups, sample_weight=np.ones(5))

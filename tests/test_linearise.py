@@ -7,6 +7,7 @@ import pytest
 
 from fastlstm.exceptions import DataWarning
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState
 from fastlstm.linearise import StateSpace, linearise
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
@@ -23,7 +24,7 @@ def random_model(request, model):
         np.array([3.0, -1.0]), np.array([2.0, 0.1]), np.array([100.0, 0.0]), np.array([30.0, 1e-3])
     )
     model.n_features_in_, model.n_outputs_, model._one_column = 2, 2, False
-    model.frame_ = Frame.plain(2)
+    model.frame_, model.initial_state_ = Frame.plain(2), InitialState.rest(model.network_)
     return model
 
 

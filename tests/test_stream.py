@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 from fastlstm import LSTMRegressor
 from fastlstm._core.online import OnlineNetwork
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState, states_before
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 from fastlstm.stream import Stream
@@ -24,7 +25,14 @@ def plant_model(n_inputs=1, n_outputs=1, *, constant=False):
     u_std, y_std = np.arange(2.0, 2.0 + n_inputs), np.arange(3.0, 3.0 + n_outputs)
     if constant:
         u_std[-1] = y_std[-1] = 0.0
-    model.scaling_ = Scaling(np.full(n_inputs, 5.0), u_std, np.full(n_outputs, -40.0), y_std)
+    model.scaling_ = scaling = Scaling(
+        np.full(n_inputs, 5.0), u_std, np.full(n_outputs, -40.0), y_std
+    )
+    model.input_range_ = scaling.u_mean + np.array([[-1.0], [1.0]]) * scaling.u_std
+    shape = (2, model.network_.n_units)
+    model.initial_state_ = InitialState(
+        rng.normal(scale=0.3, size=shape), rng.normal(scale=0.3, size=(*shape, n_inputs))
+    )
     return model
 
 
@@ -41,7 +49,7 @@ channels = pytest.mark.parametrize("n_inputs, n_outputs", [(1, 1), (2, 1), (1, 2
 
 @channels
 def test_steps_without_targets_are_predict(n_inputs, n_outputs):
-    """From rest, with the same scaling, in the unit of the plant."""
+    """Begun as the first input tells, with the same scaling, in the unit of the plant."""
     model = plant_model(n_inputs, n_outputs)
     u, _ = plant_record(model)
     stream = Stream(model)
@@ -56,6 +64,7 @@ def test_steps_with_targets_learn_in_standardised_units(n_inputs, n_outputs):
     u, y = plant_record(model)
     stream, scaling = Stream(model, eta=0.4, path="none"), model.scaling_
     online = OnlineNetwork(model.network_, model.params_, "none")
+    online.state = states_before(model, scaling.scale_inputs(u[:1]))[0]
     expected = scaling.unscale_outputs(
         online.learn_record(scaling.scale_inputs(u), scaling.scale_outputs(y), 0.4)
     )

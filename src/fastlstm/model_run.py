@@ -53,7 +53,7 @@ class ModelRun:
         y : array or one per record
             Measured outputs of all steps of X.
         n_init : int, default=0
-            First measured outputs of every record that set its initial state; 0 starts from rest.
+            First measured outputs of every record that set its initial state; 0 for none.
         washout : int, optional
             First steps that are not scored; by default `n_init`, or that of the model, at most a
             tenth of the shortest record.

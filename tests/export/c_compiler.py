@@ -47,8 +47,9 @@ class Plant:
         compile_c([*command, "-lm"], folder)
         self._library = ctypes.CDLL(str(path))
         self._n_outputs, self.dtype = model.n_outputs_, dtype
-        # more than any model has: h and c, and what integrators and steps of several samples add
-        size = 2 * model.network_.n_units + 4 * model.n_outputs_ + model.n_features_in_ + 2
+        # more than any model has: h and c, and what integrators, steps of several samples and the
+        # first step add
+        size = 2 * model.network_.n_units + 4 * model.n_outputs_ + model.n_features_in_ + 3
         self._state = np.full(size, np.nan, dtype)
         self.init()
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from fastlstm.export import from_weights
 from fastlstm.frame import Frame
+from fastlstm.initial_state import InitialState
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 
@@ -41,6 +42,17 @@ def make_model(
     }
     scaling = scaling or make_scaling(n_inputs, n_outputs)
     return from_weights(network, weights, scaling, frame=frame)
+
+
+def begun(model):
+    """Give a model a beginning that depends on the first input, and a narrow range of inputs."""
+    rng, network = np.random.default_rng(2), model.network_
+    shape = (2, network.n_units)
+    model.initial_state_ = InitialState(
+        rng.normal(scale=0.5, size=shape), rng.normal(scale=0.5, size=(*shape, network.n_inputs))
+    )
+    model.input_range_ = model.scaling_.u_mean + np.array([[-1.0], [2.0]]) * model.scaling_.u_std
+    return model
 
 
 def make_framed(hold=1):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from export_models import STRUCTURES, deviation, make_inputs, make_model, make_scaling
+from export_models import STRUCTURES, begun, deviation, make_inputs, make_model, make_scaling
 
 pytestmark = pytest.mark.torch
 
@@ -77,9 +77,9 @@ def test_file_loads_into_a_module(torch, tmp_path):
 
     from fastlstm.export import FreeRunModule, export_torch, to_torch_module
 
-    model = make_model()
+    model = begun(make_model())
     (path,) = export_torch(model, tmp_path / "plant.safetensors")
-    module = FreeRunModule(model.network_)
+    module = FreeRunModule(model.network_, frame=model.frame_, initial_state=model.initial_state_)
     module.load_state_dict(load_file(path))
     u = torch.from_numpy(make_inputs(model, 20)[None])
     torch.testing.assert_close(module(u)[0], to_torch_module(model)(u)[0])

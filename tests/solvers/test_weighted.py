@@ -62,6 +62,36 @@ def test_gradient_matches_differences_of_the_cost(records, rng, make, loss):
     assert 2.0 * gradient @ direction == pytest.approx(numeric, rel=1e-5)
 
 
+@pytest.mark.parametrize("bytes_per_block", [64_000_000, 20_000])
+def test_kept_rows_are_derivatives_of_the_residuals(records, rng, bytes_per_block, monkeypatch):
+    """Weighted alike and in the same order: the difference of both is the curvature.
+
+    Several blocks are kept in float32.
+    """
+    monkeypatch.setattr("fastlstm.solvers.objective._BYTES_PER_BLOCK", bytes_per_block)
+    monkeypatch.setattr("fastlstm.solvers.objective._KEPT_BLOCKS", 100)
+    objective = objective_of(records)
+    params = 0.3 * rng.normal(size=NETWORK.n_params)
+    equations = objective.normal_equations(params)
+    assert (len(equations.rows) > 1) == (bytes_per_block == 20_000)
+    kept = np.concatenate(equations.residuals)
+    np.testing.assert_allclose(equations.probe(params), kept, atol=1e-12)
+    step = 1e-6 * rng.normal(size=params.size)
+    numeric = (objective.residuals(params + step) - objective.residuals(params - step)) / 2e-6
+    np.testing.assert_allclose(equations.times(step / 1e-6), numeric, rtol=1e-4, atol=1e-4)
+    values = rng.normal(size=len(kept))
+    numeric = equations.times(step) @ values
+    assert equations.transposed_times(values) @ step == pytest.approx(numeric, rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["huber", "soft_l1"])
+def test_no_rows_are_kept_when_their_weights_move_with_the_residuals(records, rng, loss):
+    """What bends such a step would mix up curvature and weights, so it stays straight."""
+    params = 0.3 * rng.normal(size=NETWORK.n_params)
+    equations = objective_of(records, loss).normal_equations(params)
+    assert equations.rows == [] and equations.probe is None
+
+
 @pytest.mark.parametrize("make", [objective_of, whole_of])
 def test_integer_weights_are_repetitions(rng, make):
     """Twice the weight for one record is that record twice, up to a factor of the whole cost."""

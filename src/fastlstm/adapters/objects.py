@@ -99,7 +99,7 @@ def score_benchmark(
 
 
 def free_run(model: Any, u: FloatArray, y_init: FloatArray) -> FloatArray:
-    """Simulate one record from the first measured outputs, or from rest if there are none.
+    """Simulate one record from the first measured outputs, or as `predict` if there are none.
 
     Returns
     -------

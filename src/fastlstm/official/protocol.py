@@ -118,7 +118,7 @@ def simulate_test(model: LSTMRegressor, data: Dataset, test_name: str) -> FloatA
 
     The measured outputs inside `init_window` set the initial state. A record of whole steady-state
     periods without a window is driven through twice, and the second period counts. Otherwise the
-    run starts from rest.
+    run is `predict`.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def write_model_report(
     path : path-like
         HTML file in an existing folder.
     n_init : int, default=0
-        First measured outputs of every record that set its initial state; 0 starts from rest.
+        First measured outputs of every record that set its initial state; 0 for none.
     washout : int, optional
         First steps of every record that are not scored; `n_init` or that of the model when None.
     labels : sequence of str

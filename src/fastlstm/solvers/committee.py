@@ -29,6 +29,7 @@ Course = Generator[Iterate, float, None]
 
 STARTS = (("linear", 0.1), ("random", None), ("livelier linear", 0.3))  # name, scale of h
 MIN_WIDTH, HEAD = 4, (4,)  # of the members of an average
+MAX_WIDTH = 12  # that many inputs alone make them; the cost of a step grows with its sixth power
 SEARCH_SHARE = 0.75  # of the time; the rest is for the last fit on all rows
 STATE_VARIANCE = 0.1  # expected of the initial h and c
 MAX_STATES = 400  # unknown initial states; beyond that records start from rest
@@ -161,7 +162,7 @@ class Committee:
         network = self.problem.network
         if not self.problem.may_widen:
             return network
-        width = max(MIN_WIDTH, network.n_inputs, network.n_outputs)
+        width = max(MIN_WIDTH, min(network.n_inputs, MAX_WIDTH), network.n_outputs)
         return Network(network.n_inputs, network.n_outputs, (width, width), HEAD)
 
     @property

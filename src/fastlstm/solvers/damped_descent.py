@@ -76,7 +76,8 @@ def descend(objective: LeastSquares, state: DescentState) -> DescentState:
         if solved is not None:
             params = state.params + _bent(equations, solved, state.params, scale)
             cost = objective.cost(params)
-            gain = (state.cost - cost) / solved.predicted if np.isfinite(cost) else -1.0
+            usable = np.isfinite(cost) and solved.predicted > 0.0  # zero where nothing is wrong
+            gain = (state.cost - cost) / solved.predicted if usable else -1.0
             if gain > _MIN_GAIN:
                 shrink = max(1.0 / 3.0, 1.0 - (2.0 * min(gain, 1.0) - 1.0) ** 3)
                 return DescentState(params, cost, max(damping * shrink, _MIN_DAMPING))
