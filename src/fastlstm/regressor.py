@@ -24,6 +24,7 @@ from fastlstm.snapshot import snapshot
 from fastlstm.solvers.base import AbstractSolver
 from fastlstm.stability.mixin import StabilityMixin
 from fastlstm.stream import Stream
+from fastlstm.summary import SummaryMixin
 from fastlstm.trained import Trained
 from fastlstm.training import Task
 from fastlstm.warm_start import start_from, structure_of
@@ -36,6 +37,7 @@ class LSTMRegressor(
     LearnedMixin,
     PredictionMixin,
     StabilityMixin,
+    SummaryMixin,
     MultiOutputMixin,
     RegressorMixin,
     BaseEstimator,
@@ -46,8 +48,8 @@ class LSTMRegressor(
     ----------
     hidden_sizes : tuple of int or "auto", default="auto"
         Width of each LSTM layer, from the input upwards. With "auto" here and for the head, a
-        short record gets the average of a few small networks, written as one network; otherwise
-        "auto" means (6, 6).
+        short record gets the average of a few small networks, written as one network; a long
+        one gets (6, 6), made wider while validation gains by it. `summary` tells.
     head_sizes : tuple of int or "auto", default="auto"
         Widths of the tanh layers of the MLP head; () for a linear readout. See above; otherwise
         "auto" means (8,).

@@ -12,7 +12,7 @@ FloatArray = NDArray[np.float64]
 
 COPIES = 15  # wild states that are tried, beside rest
 STEPS = 1000  # of a run
-WILD_CELL = 20.0  # c is drawn from plus or minus this; h from its whole range
+WILD_CELL = 5.0  # c is drawn from plus or minus this; h from its whole range
 WINDOW = 100  # steps, at half time and at the end, that are compared with the run from rest
 APART = 0.05  # difference of standardised outputs that counts as one
 FADING = 0.3  # of the difference at half time: still on its way back

@@ -1,0 +1,81 @@
+"""Wider networks and averages on long records."""
+
+import numpy as np
+import pytest
+
+from fastlstm import LSTMRegressor
+from fastlstm._core import simulate
+from fastlstm.merging import average
+from fastlstm.network import Network
+from fastlstm.starts.growing import grow
+
+
+def random_member(network, seed):
+    return np.random.default_rng(seed).normal(size=network.n_params) * 0.4
+
+
+def run(network, params, u):
+    return simulate(network, params, u, np.array([0, len(u)]), float32=False)[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (Network(1, 1, (2,)), Network(1, 1, (5,))),
+        (Network(2, 2, (3, 2), (4,)), Network(2, 2, (3, 4), (6,))),
+        (Network(1, 2, (2, 2, 2), (3, 3)), Network(1, 2, (4, 3, 5), (3, 5))),
+    ],
+)
+def test_grown_network_begins_at_the_output_of_the_small_one(old, new):
+    """Whatever the weights that the new units bring along."""
+    u = np.random.default_rng(2).normal(size=(80, old.n_inputs))
+    params = random_member(old, 0)
+    grown = grow(old, params, new, random_member(new, 1))
+    np.testing.assert_allclose(run(new, grown, u), run(old, params, u), atol=1e-12)
+
+
+def test_new_units_are_not_dead():
+    """The output depends on what the readout takes from them."""
+    old, new = Network(1, 1, (2,)), Network(1, 1, (4,))
+    u = np.random.default_rng(2).normal(size=(80, 1))
+    grown = grow(old, random_member(old, 0), new, random_member(new, 1))
+    weights = {name: value.copy() for name, value in new.unpack(grown).items()}
+    weights["readout.hidden"][:, 2:] = 1.0
+    assert np.ptp(run(new, new.pack(weights), u) - run(new, grown, u)) > 0.01
+
+
+def test_network_of_another_kind_is_refused():
+    """Narrower layers, other channels, other depth."""
+    old = Network(1, 1, (3, 3), (4,))
+    for other in (Network(1, 1, (3, 2), (4,)), Network(2, 1, (3, 3), (4,)), Network(1, 1, (6,))):
+        with pytest.raises(ValueError, match="wider must have"):
+            grow(old, np.zeros(old.n_params), other, np.zeros(other.n_params))
+
+
+@pytest.fixture(scope="module")
+def long_record():
+    """Return input and output of a network of (8,) units, more than (1,) units can follow."""
+    plant = Network(1, 1, (8,))
+    u = np.random.default_rng(5).normal(size=(9000, 1))
+    return u, run(plant, 2.0 * random_member(plant, 3), u)
+
+
+def test_widths_that_are_free_grow_while_validation_gains(long_record, monkeypatch):
+    """From a first network that is far too narrow to one that is wider and better."""
+    import fastlstm.settings as settings
+
+    monkeypatch.setattr(settings, "AUTO_HIDDEN", (1,))
+    monkeypatch.setattr(settings, "AUTO_HEAD", ())
+    fixed = LSTMRegressor((1,), (), random_state=0).fit(*long_record)
+    free = LSTMRegressor(random_state=0).fit(*long_record)
+    assert free.network_.hidden_sizes[0] > 1
+    assert free.rmse_validation_ < 0.8 * fixed.rmse_validation_
+
+
+def test_average_with_a_companion_is_one_network(long_record):
+    """The mean of both outputs, as the merge promises."""
+    u, _ = long_record
+    network = Network(1, 1, (3,), (2,))
+    members = [(network, random_member(network, seed)) for seed in (0, 1)]
+    both = np.mean([run(*member, u[:200]) for member in members], axis=0)
+    np.testing.assert_allclose(run(*average(members), u[:200]), both, atol=1e-12)
