@@ -60,7 +60,7 @@ def test_names_are_those_of_the_library():
     ("line", "expected"),
     [
         ("fastlstm ev", ["evaluate"]),
-        ("fastlstm fit --time", ["--time-limit"]),
+        ("fastlstm fit --time-", ["--time-limit"]),
         ("fastlstm fit plant.csv --solver ", list(names.SOLVER_NAMES)),
         ("fastlstm compare plant.csv --solvers lm,r", ["lm,ridge"]),
         ("fastlstm compare plant.csv --solvers lm,ridge+l", ["lm,ridge+lm"]),

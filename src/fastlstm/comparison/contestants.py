@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm._core import simulate
+from fastlstm.comparison.beginnings import Beginning, beginning_of
 from fastlstm.comparison.exam import Exam
 from fastlstm.comparison.progress import Watch
 from fastlstm.comparison.runs import Simulate, Trained
@@ -128,7 +129,13 @@ def solver_job(exam: Exam, budget: Budget, name: str, solver: Any, seed: int) ->
             rmse_validation=model.rmse_validation_,
             snapshots=watch.snapshots,
             weights=model.params_,
-            simulate=simulator(model.network_, model.scaling_, budget.n_threads, model.frame_),
+            simulate=simulator(
+                model.network_,
+                model.scaling_,
+                budget.n_threads,
+                model.frame_,
+                beginning_of(model, exam),
+            ),
             model=model,
             interrupted=model.status_ == Status.INTERRUPTED.value,
         )
@@ -137,14 +144,22 @@ def solver_job(exam: Exam, budget: Budget, name: str, solver: Any, seed: int) ->
 
 
 def simulator(
-    network: Network, scaling: Scaling, n_threads: int, frame: Frame | None = None
+    network: Network,
+    scaling: Scaling,
+    n_threads: int,
+    frame: Frame | None = None,
+    beginning: Beginning | None = None,
 ) -> Simulate:
-    """Free run of a network from rest, from and to the units of the data."""
+    """Free run of a network, from and to the units of the data; from rest without a beginning."""
     between = Frame.plain(network.n_outputs) if frame is None else frame
 
     def run(weights: FloatArray, records: Records) -> FloatArray:
         seen = between.reduce(Records(scaling.scale_inputs(records.u), None, records.offsets))
-        y, _ = simulate(network, weights, seen.u, seen.offsets, float32=False, n_threads=n_threads)
+        first = seen.u[seen.offsets[:-1]]
+        states = None if beginning is None else beginning(weights, first)
+        y, _ = simulate(
+            network, weights, seen.u, seen.offsets, states, float32=False, n_threads=n_threads
+        )
         return scaling.unscale_outputs(between.expand(y, records.offsets))
 
     return run

@@ -16,7 +16,7 @@ from fastlstm.report.view import View
 from fastlstm.text import count
 
 NOTE = (
-    "Free run over the test part, from rest. The shaded stretch is the one around the largest "
+    "Free run over the test part. The shaded stretch is the one around the largest "
     "residual of the best method, shown in detail beside it with all methods."
 )
 
