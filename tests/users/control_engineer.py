@@ -95,7 +95,7 @@ def iddata(me: Newcomer) -> None:
     assert "0.5 ['valve']" in me.follow(made)[-1]
     (command,) = re.findall(r"`(fastlstm fit z\.mat)`", page.text)
     printed, _ = me.shell(command)
-    (fit,) = re.findall(r"^y +\S+ +\S+ +(\S+)", printed, re.MULTILINE)
+    (fit,) = re.findall(r"^y1 +\S+ +\S+ +(\S+)", printed, re.MULTILINE)
     assert float(fit) > 99.0  # without noise
     me.has("model.safetensors")
 
