@@ -1,5 +1,6 @@
 # make demo   build, identify the embedded plant, print the table, write out/demo.png
 # make test   build and test
+# make users  follow the pages as three new users do, from a wheel in new environments
 # make docs   build the site into out/site, running the examples
 # Further: build, lint, types, torch, docs-browser, bench, clean. All is installed into $(VENV).
 
@@ -12,7 +13,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml CMakeLists.txt README.md LICENSE \
 	$(shell find src -type f ! -name '*.pyc' ! -name '*.so')
 
-.PHONY: build demo test lint types torch docs docs-browser bench clean
+.PHONY: build demo test users lint types torch docs docs-browser bench clean
 
 build: $(VENV)/with-plot
 
@@ -25,6 +26,9 @@ test: $(VENV)/with-test
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest -c pyproject.toml --doctest-modules --ignore-glob='*/torch_baseline.py' \
 		--pyargs fastlstm
+
+users: $(VENV)/with-test
+	$(BIN)/python -m pytest -m users --durations=3
 
 lint: $(VENV)/with-dev
 	$(BIN)/ruff check .

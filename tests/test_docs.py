@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,9 @@ def test_page_on_targets_runs_from_top_to_bottom(tmp_path):
 def test_page_runs_from_top_to_bottom(tmp_path, page):
     """The page says that every block runs, in this order, on the files of the blocks before."""
     pytest.importorskip("matplotlib", reason="the page draws a picture")
-    for language, block in blocks(page):
-        run_python(block, tmp_path) if language == "python" else run_shell(block, tmp_path)
+    for language, run in groupby(blocks(page), lambda block: block[0]):
+        text = "\n".join(block for _, block in run)  # Python that follows Python is one session
+        run_python(text, tmp_path) if language == "python" else run_shell(text, tmp_path)
 
 
 def calls(block):

@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "scikit-learn.md"
 def test_page_runs_from_top_to_bottom(tmp_path):
     """The page says that every block runs, in this order; a warning would be a surprise."""
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     command = [sys.executable, "-W", "error", "-c", "\n".join(blocks)]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stdout + result.stderr

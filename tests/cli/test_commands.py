@@ -122,6 +122,21 @@ def test_evaluate_prints_the_metrics_of_the_library(run, model_file, plant_csv, 
     assert (tmp_path / "plant.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_evaluate_asks_for_columns_when_neither_file_nor_model_tells(run, plant_csv, tmp_path):
+    """A model of plain arrays knows no names: the message must not send the reader after a 'u'."""
+    from fastlstm import LSTMRegressor
+    from plants import make_record
+
+    u, y = make_record()
+    LSTMRegressor((2,), (), solver="ridge", time_limit=1.0).fit(u, y).save(
+        tmp_path / "m.safetensors"
+    )
+    result = run("evaluate", "m.safetensors", plant_csv, "--no-plot")
+    assert result.exit_code == 2
+    assert "--input and --output must name columns: the model was fitted to arrays" in result.stderr
+    assert "u1" in result.stderr
+
+
 def test_evaluate_does_not_score_the_steps_that_set_the_state(run, model_file, plant_csv):
     """Otherwise a model that only copies its initial outputs would look good."""
     result = run("evaluate", model_file, plant_csv, "-y", "level,flow", "--init", 25, "--no-plot")

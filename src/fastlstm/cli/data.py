@@ -87,6 +87,11 @@ def records_for_model(
 
     u_names = split_names(inputs) or list(getattr(model, "feature_names_in_", ["u"]))
     y_names = [] if outputs == [] else split_names(outputs) or output_names(model)
+    guessed = {
+        "--input": [] if inputs or hasattr(model, "feature_names_in_") else u_names,
+        "--output": [] if outputs or hasattr(model, "output_names_") else y_names,
+    }
+    _check_guessed(guessed, paths[0])
     masks = model.missing_target == "mask"
     records = read_records(paths, u_names, y_names, record, time_column(time), masks)
     for kind, found, expected in (
@@ -99,6 +104,36 @@ def records_for_model(
                 f"{', '.join(found)}. Pass them in the order used in fit."
             )
     return records
+
+
+def _check_guessed(guessed: dict[str, list[str]], path: Path) -> None:
+    """Names that neither the user nor the model gave must be in the first file.
+
+    Raises
+    ------
+    DataFileError
+        If they are not, as for a model that was fitted to plain arrays.
+    """
+    from fastlstm.tables import open_table
+    from fastlstm.tables.base import describe_names, match_columns
+    from fastlstm.tables.iddata import iddata_structs
+
+    if not any(guessed.values()):
+        return
+    file = open_table(path)
+    if iddata_structs(file):  # has channels, not columns
+        return
+    names = file.names
+    options = [
+        option
+        for option, wanted in guessed.items()
+        if not all(match_columns(name, names) for name in wanted)
+    ]
+    if options:
+        raise DataFileError(
+            f"{' and '.join(options)} must name columns: the model was fitted to arrays without "
+            f"names, and {path} has {describe_names(names)}. Pass the columns in the order of fit."
+        )
 
 
 def output_names(model: LSTMRegressor) -> list[str]:
