@@ -51,7 +51,8 @@ def test_predict_is_the_free_run_of_the_network(model, record):
 
     u, _ = record
     scaled = model.scaling_.scale_inputs(u)
-    y, _ = reference.simulate(model.network_, model.params_, scaled, np.array([0, len(u)]))
+    state = model.initial_state_.before(scaled[:1])
+    y, _ = reference.simulate(model.network_, model.params_, scaled, np.array([0, len(u)]), state)
     np.testing.assert_allclose(model.predict(u), model.scaling_.unscale_outputs(y)[:, 0], atol=1e-9)
 
 
