@@ -157,7 +157,7 @@ def _follow(
             return
         rmse = own.offer(iterate)
         whole = part.assembled(iterate.params)
-        yield replace(iterate, params=whole, phase=f"{name}: {iterate.phase}")
+        yield replace(iterate, params=whole, phase=f"{name}: {iterate.phase}", network=None)
         if own.exhausted:
             course.close()
             return
