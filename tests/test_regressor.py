@@ -46,13 +46,13 @@ def test_fit_learns_what_it_promises(model, record):
 
 
 def test_predict_is_the_free_run_of_the_network(model, record):
-    """The only difference to the reference recurrence is the unit of u and y."""
+    """The reference recurrence in the units of u and y, begun as the first input tells."""
     from fastlstm._core import reference
 
     u, _ = record
     scaled = model.scaling_.scale_inputs(u)
-    state = model.initial_state_.before(scaled[:1])
-    y, _ = reference.simulate(model.network_, model.params_, scaled, np.array([0, len(u)]), state)
+    begun = model.initial_state_.before(scaled[:1])
+    y, _ = reference.simulate(model.network_, model.params_, scaled, np.array([0, len(u)]), begun)
     np.testing.assert_allclose(model.predict(u), model.scaling_.unscale_outputs(y)[:, 0], atol=1e-9)
 
 
