@@ -1,14 +1,15 @@
-"""Between records as they are measured and what the network sees: time base and integrators."""
+"""Between records as they are measured and what the network sees: delays, time base, sums."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.bridging import bridged
+from fastlstm.delaying import Delays, delayed
 from fastlstm.integration import accumulate
 from fastlstm.records import Records
 
@@ -19,7 +20,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Frame:
-    """Time base and integrators of a model.
+    """Delays, time base and integrators of a model.
 
     One step of the network spans `hold` measured steps: it sees the mean of the inputs, and its
     outputs belong to the last of these steps; between them outputs are interpolated.
@@ -33,6 +34,9 @@ class Frame:
         Value of an integrating output before a record of which nothing was measured.
     hold : int
         Measured steps per step of the network.
+    delays : tuple of int
+        Measured steps by which every input acts late: the network sees ``u_i(t - delays[i])``,
+        before the record begins its first value. Empty for none.
 
     Examples
     --------
@@ -48,6 +52,7 @@ class Frame:
     gains: FloatArray
     levels: FloatArray
     hold: int = 1
+    delays: Delays = ()
 
     @classmethod
     def plain(cls, n_outputs: int) -> Frame:
@@ -60,12 +65,32 @@ class Frame:
         return self.gains != 0.0
 
     @property
+    def in_step(self) -> bool:
+        """Whether the network gives the output itself at every measured step."""
+        return self.hold == 1 and not np.any(self.integrating)
+
+    @property
     def is_plain(self) -> bool:
         """Whether there is nothing between records and network."""
-        return self.hold == 1 and not np.any(self.integrating)
+        return self.in_step and not self.is_delayed
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether an input acts late."""
+        return any(self.delays)
+
+    @property
+    def longest_delay(self) -> int:
+        """Measured steps."""
+        return max(self.delays, default=0)
+
+    def without_delays(self) -> Frame:
+        """Time base and integrators alone, for records whose inputs are delayed already."""
+        return replace(self, delays=())
 
     def reduce(self, records: Records) -> Records:
         """Give records in steps of the network; a last part of a step counts as a step."""
+        records = delayed(records, self.delays)
         if self.hold == 1:
             return records
         records = bridged(records, self.hold)
@@ -96,7 +121,7 @@ class Frame:
         -------
         array of shape (n_total, n_outputs)
         """
-        if self.is_plain:
+        if self.in_step:
             return y
         lengths = np.diff(offsets)
         if levels is None:

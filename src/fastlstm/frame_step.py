@@ -1,10 +1,11 @@
-"""Time base and integrators of a model, one measured sample after the other."""
+"""Delays, time base and integrators of a model, one measured sample after the other."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm.delaying import DelayLine
 from fastlstm.frame import Frame
 
 FloatArray = NDArray[np.float64]
@@ -32,6 +33,7 @@ class FrameStepper:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
+        self._line = DelayLine(frame.delays) if frame.is_delayed else None
         self.reset()
 
     def reset(self, y: FloatArray | None = None) -> None:
@@ -46,10 +48,14 @@ class FrameStepper:
         self._sum = np.zeros(len(self._frame.gains))
         self._level = np.where(self._frame.integrating, level, 0.0)
         self._inputs: list[FloatArray] = []
+        if self._line is not None:
+            self._line.reset()
         self.y = self._level.copy()
 
     def take(self, u: FloatArray) -> FloatArray | None:
         """Give the input of the network, (n_inputs,), if this sample completes one of its steps."""
+        if self._line is not None:
+            u = self._line.push(u)
         if self._frame.hold == 1:
             return u
         self._inputs.append(u)

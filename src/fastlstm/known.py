@@ -31,6 +31,11 @@ class Known:
     network: Network | None = None
     frame: Frame | None = None
 
+    @property
+    def undelayed_frame(self) -> Frame | None:
+        """The frame for records whose inputs are delayed already."""
+        return None if self.frame is None else self.frame.without_delays()
+
     def widened(self, input_range: FloatArray) -> FloatArray:
         """Return the range of the earlier and of the new inputs together."""
         if self.input_range is None:
@@ -46,7 +51,7 @@ class Known:
         ValueError
             If the model has another.
         """
-        if self.frame is not None and not self.frame.is_plain:
+        if self.frame is not None and not self.frame.in_step:
             raise ValueError(
                 'a model with an integrator or a wider time base must go on with solver="lm" '
                 "alone, stability=None and validation_fraction > 0; got other settings, or records "

@@ -14,6 +14,8 @@ the output of an LSTM answers the input of the same step.
 An integrator behind the network, :math:`y_t = y_{t-1} + \gamma n_t` with the increments
 :math:`\delta n_t = C x_t + D \, \delta u_t`, is a state more. The network rests while the output
 moves on evenly; deviations are those from this straight line, without any approximation.
+
+An input that acts d steps late has its last d values as states.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastlstm._core.reference import LayerStep, head_forward, lstm_step
 from fastlstm.exceptions import DataWarning
 from fastlstm.network import Network
+from fastlstm.past_inputs import with_past_inputs
 from fastlstm.state import settled_state
 
 if TYPE_CHECKING:
@@ -110,9 +113,11 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None, hold: int = 1) 
     Returns
     -------
     StateSpace
-        ``A, B, C, D`` with ``n_states = 2 * n_units`` plus one per integrator: h of all layers,
-        c of all layers, integrating outputs (standardised). The states are those of the network;
-        inputs and outputs have the units of the data.
+        ``A, B, C, D`` with ``n_states = 2 * n_units`` plus one per integrator and one per step of
+        delay: h of all layers, c of all layers, integrating outputs (standardised), past inputs
+        (newest first, input by input). The states are those of the network; inputs and outputs have
+        the units of the data. Where a delay is no multiple of `hold`, inputs are taken as constant
+        within every step of the result.
 
     Raises
     ------
@@ -167,7 +172,8 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None, hold: int = 1) 
     A, B, C, D = _with_integrators(system, model.frame_.gains)
     per_input = np.divide(1.0, scaling.u_std, out=np.zeros(len(u)), where=scaling.u_std > 0.0)
     unit = scaling.y_std[:, None]
-    return StateSpace(A, B * per_input, unit * C, unit * D * per_input)
+    system = StateSpace(A, B * per_input, unit * C, unit * D * per_input)
+    return StateSpace(*with_past_inputs(*system, model.frame_))
 
 
 def _with_integrators(system: StateSpace, gains: FloatArray) -> StateSpace:

@@ -84,6 +84,11 @@ def extra_shapes(network: Network, version: int = FORMAT_VERSION) -> dict[str, t
     return shapes
 
 
+def optional_shapes(network: Network, version: int = FORMAT_VERSION) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays that a file of some format may hold."""
+    return {"frame.delays": (network.n_inputs,)} if version >= 3 else {}
+
+
 def write_model(path: str | os.PathLike[str], content: ModelContent) -> None:
     """Write a model file so that the old file or the new one is there, whole, at any moment.
 
@@ -160,7 +165,10 @@ def _read(file: BinaryIO, size: int, name: str) -> ModelContent:
             "Update fastlstm to read it: pip install --upgrade fastlstm."
         )
     network = _network(description.pop("structure", None), name)
-    places = _places(header, {**network.shapes, **extra_shapes(network, version)}, name)
+    possible = optional_shapes(network, version).items()
+    present = {key: shape for key, shape in possible if key in header}
+    shapes = {**network.shapes, **extra_shapes(network, version), **present}
+    places = _places(header, shapes, name)
     n_bytes = sum(8 * prod(shape) for shape, _ in places.values())
     if n_bytes != size - data_start:
         raise _unusable(name, f"holds {size - data_start} bytes of arrays where {n_bytes} belong")

@@ -34,7 +34,7 @@ NAMES = {  # of channels: key in the file, attribute, whether of inputs
     "output_units": ("output_units_", False),
 }
 COUNTS = ("washout_", "n_iter_")
-MAX_HOLD = 10**6
+MAX_HOLD = MAX_DELAY = 10**6
 SCALING = ("u_mean", "u_std", "y_mean", "y_std")
 
 
@@ -46,6 +46,7 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
         "input.range": model.input_range_,
         "frame.gains": model.frame_.gains,
         "frame.levels": model.frame_.levels,
+        **_delays(model.frame_),
         "initial.offset": model.initial_state_.offset,
         "initial.slope": model.initial_state_.slope,
         "error_model.coef": model.error_model_.coef,
@@ -108,6 +109,10 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     return model
 
 
+def _delays(frame: Frame) -> dict[str, FloatArray]:
+    return {"frame.delays": np.array(frame.delays, dtype=np.float64)} if frame.is_delayed else {}
+
+
 def _initial_state(network: Network, arrays: dict[str, FloatArray]) -> InitialState:
     """Files of format 1 and 2 know none: their models begin at rest."""
     if "initial.offset" not in arrays:
@@ -131,7 +136,7 @@ class _Reader:
     def set_parameters(self, model: Any) -> None:
         """Pass on the constructor arguments, checked as `fit` does."""
         parameters = self._group("parameters", tuple(model.get_params(deep=False)))
-        for name in ("hidden_sizes", "head_sizes"):
+        for name in ("hidden_sizes", "head_sizes", "input_delays"):
             if isinstance(parameters[name], list):
                 parameters[name] = tuple(parameters[name])
         try:
@@ -155,7 +160,11 @@ class _Reader:
         hold = self._description.get("hold")
         if type(hold) is not int or not 1 <= hold <= MAX_HOLD:
             raise self._error("hold")
-        return Frame(arrays["frame.gains"], arrays["frame.levels"], hold)
+        delays = arrays.get("frame.delays", np.zeros(0))
+        if np.any((delays < 0.0) | (delays > MAX_DELAY) | (delays != np.round(delays))):
+            raise self._error("frame.delays")
+        found = tuple(int(delay) for delay in delays)
+        return Frame(arrays["frame.gains"], arrays["frame.levels"], hold, found)
 
     def channel_names(self, key: str, n_channels: int) -> list[str] | None:
         """Names of input or output channels, if known."""
@@ -218,7 +227,9 @@ def plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     settings = Settings.of(parameters)
     sizes = {"hidden_sizes": settings.hidden_sizes, "head_sizes": settings.head_sizes}
     listed = {name: "auto" if value is None else list(value) for name, value in sizes.items()}
-    plain = {**parameters, **listed}
+    delays = settings.input_delays
+    delays_listed = "auto" if delays is None else list(delays) or 0
+    plain = {**parameters, **listed, "input_delays": delays_listed}
     plain["solver"] = to_plain(plain["solver"])
     weights = settings.output_weights
     plain["output_weights"] = None if weights is None else weights.tolist()

@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.bridging import bridged
+from fastlstm.delaying import Delays
 from fastlstm.frame import Frame
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers.problem import Whole
+from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
 from fastlstm.starts.robust import identify_by
 
@@ -39,7 +41,7 @@ def pose(
     washout : int
         Measured steps of each record to be left out.
     frame : Frame, optional
-        Of a model to go on from; found when None.
+        Of a model to go on from; found when None. Inputs of the records are delayed already.
     loss : AbstractLoss
 
     Returns
@@ -59,6 +61,41 @@ def pose(
     else:
         return frame, None
     return frame, Whole(reduced, linear, frame.gains, steps, frame.is_plain)
+
+
+def delays_for(
+    given: Delays | None, records: Records, washout: int, frame: Frame | None = None
+) -> Delays:
+    """Delays of a model to go on from, those given, or those that the records show.
+
+    Parameters
+    ----------
+    given : tuple of int or None
+        One per input, or empty for none; found when None.
+    records : Records
+        Standardised, as measured.
+    washout : int
+        First steps of each record that do not count.
+    frame : Frame, optional
+        Of a model to go on from.
+
+    Raises
+    ------
+    ValueError
+        If there is not one delay per input, or one is as long as a record.
+    """
+    if frame is not None:
+        return frame.delays
+    if given is None:
+        return find_delays(records, washout)
+    n_inputs, shortest = records.u.shape[1], int(records.lengths.min())
+    if given and (len(given) != n_inputs or max(given) >= shortest):
+        raise ValueError(
+            f"input_delays must have one number of steps per input, {n_inputs}, each below the "
+            f"length of the shortest record, {shortest}; got {given}. Pass the steps after which "
+            "each input begins to act."
+        )
+    return given if any(given) else ()
 
 
 def _find_frame(records: Records, n_outputs: int) -> Frame:

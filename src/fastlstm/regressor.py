@@ -75,6 +75,9 @@ class LSTMRegressor(
         Train a network that is certified for the inputs seen in training, see `stability_report`:
         "incremental" forgets its initial state whatever the inputs; "iss" is weaker. It costs
         accuracy; by constraint in "lm" and "split", by scaling the result in other solvers.
+    input_delays : "auto", 0 or tuple of int, default="auto"
+        Steps by which each input acts late. "auto" finds delays of 3 steps and more where the
+        records show them clearly; 0 for none.
     missing_target : {"raise", "mask"}, default="raise"
         What NaN in y means: an error, or an output that was not measured and counts nowhere.
     loss : {"squared", "huber", "soft_l1"}, default="squared"
@@ -101,7 +104,8 @@ class LSTMRegressor(
     input_range_ : array of shape (2, n_inputs)
         Smallest and largest value of every input seen in training, in the unit of X.
     frame_ : Frame
-        Integrators behind the network and its time base, where the plant needs them.
+        Delays of the inputs, integrators behind the network and its time base, where the plant
+        needs them.
     initial_state_ : InitialState
         State in which a record begins of which only the inputs are known.
     error_model_ : ErrorModel
@@ -163,6 +167,7 @@ class LSTMRegressor(
         washout: int | str = "auto",
         validation_fraction: float = 0.2,
         stability: str | None = None,
+        input_delays: Sequence[int] | int | str = "auto",
         missing_target: str = "raise",
         loss: str = "squared",
         output_weights: Sequence[float] | None = None,
@@ -180,6 +185,7 @@ class LSTMRegressor(
         self.washout = washout
         self.validation_fraction = validation_fraction
         self.stability = stability
+        self.input_delays = input_delays
         self.missing_target = missing_target
         self.loss = loss
         self.output_weights = output_weights

@@ -25,7 +25,7 @@ AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for, except on short
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked arguments of `LSTMRegressor`; washout and sizes are None where they are "auto"."""
+    """Checked arguments of `LSTMRegressor`; washout, sizes, delays are None where "auto"."""
 
     hidden_sizes: tuple[int, ...] | None
     head_sizes: tuple[int, ...] | None
@@ -41,6 +41,7 @@ class Settings:
     masks_missing: bool = False
     loss: AbstractLoss = SQUARED
     output_weights: NDArray[np.float64] | None = None
+    input_delays: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Settings:
@@ -77,6 +78,7 @@ class Settings:
             masks_missing=check_missing_target(params["missing_target"]),
             loss=_loss(params["loss"]),
             output_weights=check_output_weights(params["output_weights"]),
+            input_delays=_delays(params["input_delays"]),
         )
 
     @property
@@ -185,6 +187,19 @@ def _sizes(sizes: Any, name: str, empty: bool) -> tuple[int, ...] | None:
             "Pass e.g. (6, 6)."
         )
     return tuple(check_count(size, name, minimum=1) for size in listed)
+
+
+def _delays(delays: Any) -> tuple[int, ...] | None:
+    if isinstance(delays, str) and delays == "auto":
+        return None
+    if isinstance(delays, numbers.Integral) and int(delays) == 0:
+        return ()
+    if not isinstance(delays, tuple | list | np.ndarray) or np.ndim(delays) != 1:
+        raise ValueError(
+            f'input_delays must be "auto", 0 or a tuple of steps, one per input; got {delays!r}. '
+            "Pass e.g. (20,)."
+        )
+    return tuple(check_count(delay, "input_delays", minimum=0) for delay in delays)
 
 
 def check_n_jobs(n_jobs: Any) -> int:

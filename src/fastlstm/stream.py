@@ -106,7 +106,8 @@ class Stream:
             self._run_scalar = partial(_run_integrating, self._online, self._frame)
         self._fast = self._run_scalar, self._online.learn_scalar
         self._expect_first()
-        if model.frame_.hold == len(self._u_units) == len(self._y_units) == 1:
+        in_step = model.frame_.hold == 1 and not model.frame_.is_delayed
+        if in_step and len(self._u_units) == len(self._y_units) == 1:
             self._scalar = (*self._u_units[0], *self._y_units[0], float(scaling.y_std[0]))
 
     def step(self, u: Any, y: Any = None) -> Any:
@@ -150,7 +151,7 @@ class Stream:
     def _step_array(self, u: Any, y: Any) -> Any:
         if not _is_plain(u, len(self._u_units)):
             u = _channels(to_float(u, "u"), len(self._u_units), "u")
-        if y is not None and self._frame is not None:
+        if y is not None and not self._model.frame_.in_step:
             raise ValueError(
                 "y must be None for a model with an integrator or a time base of its own: its "
                 f"network does not give y itself, so the rule has no error bound; got {y!r}. "
@@ -166,7 +167,7 @@ class Stream:
 
     def _advance(self, u: FloatArray, y: FloatArray | None) -> FloatArray:
         if self._frame is not None:
-            return self._advance_framed(self._frame, u)
+            return self._advance_framed(self._frame, u, y)
         if not self._begun:
             self._begin(u)
         return self._online.step(u) if y is None else self._online.learn(u, y, self.eta)[0]
@@ -193,7 +194,9 @@ class Stream:
         self._begin(np.array([x]))
         return self._learn_scalar(x, target, eta)
 
-    def _advance_framed(self, frame: FrameStepper, u: FloatArray) -> FloatArray:
+    def _advance_framed(
+        self, frame: FrameStepper, u: FloatArray, y: FloatArray | None
+    ) -> FloatArray:
         if not np.isfinite(u).all():
             raise ValueError("not finite")
         seen = frame.take(u)
@@ -201,6 +204,8 @@ class Stream:
             return frame.y
         if not self._begun:
             self._begin(seen)
+        if y is not None:
+            return self._online.learn(seen, y, self.eta)[0]
         return frame.give(self._online.step(seen))
 
     def _carefully_standardised(self, u: FloatArray) -> FloatArray:

@@ -48,8 +48,9 @@ class Trained:
         task, rest = self.task, InitialState.rest(self.network)
         if task.settings.washout == 0 or not task.scaling.moves:
             return rest
-        washout = -(-task.problem.washout // task.frame.hold)
-        records = task.frame.reduce(task.records)
+        frame = task.frame.without_delays()  # the records have them
+        washout = -(-task.problem.washout // frame.hold)
+        records = frame.reduce(task.records)
         typical = InitialState.of(self.network, self.solution.params, records, washout)
         whole = task.problem.whole
         if whole is None or whole.washout > 0 or not washout:
@@ -107,7 +108,7 @@ class Trained:
 
     def _simulated(self, records: Records, begun: InitialState | None = None) -> FloatArray:
         """Simulate, by default from rest; levels of integrating outputs are those that fit best."""
-        frame = self.task.frame
+        frame = self.task.frame.without_delays()
         reduced = frame.reduce(records)
         states = None if begun is None else begun.before(reduced.u[reduced.offsets[:-1]])
         y, _ = simulate(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.checks import Layout, check_records, output_labels
+from fastlstm.delaying import delayed
 from fastlstm.frame import Frame
 from fastlstm.known import Known
 from fastlstm.labels import Labels
-from fastlstm.posing import pose
+from fastlstm.posing import delays_for, pose
 from fastlstm.records import Records, hold_out
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
@@ -47,7 +48,7 @@ class Task:
     input_range : array of shape (2, n_inputs)
         Smallest and largest value of every input, in the unit of X.
     records : Records
-        All records, standardised.
+        All records, standardised, every input where it acts.
     frame : Frame
         Between the records and the network.
     problem : Problem
@@ -93,6 +94,8 @@ class Task:
         range_now = np.stack([records.u.min(axis=0), records.u.max(axis=0)])
         input_range = known.widened(range_now)
         scaled = scaling.scale(records)
+        delays = delays_for(settings.input_delays, scaled, washout, known.frame)
+        scaled = delayed(scaled, delays)
         train, validation, lead_in = hold_out(scaled, settings.validation_fraction, washout)
         own = settings.network(scaling.u_mean.size, scaling.y_mean.size)
         network = own if known.network is None or settings.has_sizes else known.network
@@ -100,12 +103,13 @@ class Task:
         if settings.stability is not None:
             lo, hi = scaling.scale_inputs(input_range)
             constraint = StabilityConstraint(network, lo, hi, settings.stability)
-        used = 0 if settings.washout is None else washout
+        used = max(delays, default=0) if settings.washout is None else washout
         plain = constraint is not None or not settings.fits_whole_records
         if validation is None or plain or not scaling.moves:
             frame, whole = known.plain_frame(network.n_outputs), None
         else:
-            frame, whole = pose(scaled, network, used, known.frame, settings.loss)
+            frame, whole = pose(scaled, network, used, known.undelayed_frame, settings.loss)
+        frame = replace(frame, delays=delays)
         problem = Problem(
             network=network,
             train=train,

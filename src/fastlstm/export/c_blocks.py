@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastlstm.export import c_beginning, c_frame
+from fastlstm.export import c_beginning, c_delays, c_frame
 from fastlstm.export.c_text import array, c_type, number
 from fastlstm.export.parts import Dense, Layer, Parts, RealArray
 from fastlstm.network import Network
@@ -153,7 +153,7 @@ void {name}_init({name}_state *state)
     for (unit = 0; unit < {name.upper()}_N_UNITS; ++unit) {{
         state->h[unit] = 0;
         state->c[unit] = 0;
-    }}{c_beginning.init(parts)}{c_frame.init(parts, name)}
+    }}{c_beginning.init(parts)}{c_delays.init(parts)}{c_frame.init(parts, name)}
 }}"""
 
 
@@ -165,7 +165,7 @@ def step(parts: Parts, name: str) -> str:
     heads = "".join(f"    {real} a{k}[{n}];\n" for k, n in enumerate(parts.network.head_sizes))
     calls = "\n".join(f"    {call}" for call in _calls(parts.network))
     sums = "\n".join(f"        {line}" for line in _sums(parts.network))
-    collect = c_frame.collect(parts, name) + c_beginning.call(parts)
+    collect = c_delays.delay(parts, name) + c_frame.collect(parts, name) + c_beginning.call(parts)
     return f"""\
 void {name}_step({name}_state *state, const {real} *u, {real} *y)
 {{

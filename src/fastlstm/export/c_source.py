@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastlstm.export import c_beginning, c_blocks, c_frame
+from fastlstm.export import c_beginning, c_blocks, c_delays, c_frame
 from fastlstm.export.c_text import LICENCE, c_type, comment
 from fastlstm.export.parts import Parts
 
@@ -34,7 +34,7 @@ def header_text(parts: Parts, name: str, origin: str) -> str:
 {chr(10).join(channels)}
  *
  * Call {name}_init once, then {name}_step once per sampling period. Each state belongs to one
- * plant; several may run side by side, also from several threads.{c_frame.remarks(parts, name)}
+ * plant; several may run side by side, also from several threads.{_remarks(parts, name)}
  */
 #ifndef {upper}_H
 #define {upper}_H
@@ -52,7 +52,7 @@ typedef {real} {name}_real;
 /* Hidden and cell states of all layers, bottom first. */
 typedef struct {{
     {name}_real h[{upper}_N_UNITS];
-    {name}_real c[{upper}_N_UNITS];{c_beginning.field(parts)}{c_frame.fields(parts, name)}
+    {name}_real c[{upper}_N_UNITS];{_fields(parts, name)}
 }} {name}_state;
 
 /* {_beginning(parts, name)} */
@@ -68,6 +68,15 @@ void {name}_step({name}_state *state, const {name}_real *u, {name}_real *y);
 
 #endif
 """
+
+
+def _remarks(parts: Parts, name: str) -> str:
+    return c_delays.remarks(parts) + c_frame.remarks(parts, name)
+
+
+def _fields(parts: Parts, name: str) -> str:
+    """Members of the state besides h and c."""
+    return c_beginning.field(parts) + c_delays.fields(parts, name) + c_frame.fields(parts, name)
 
 
 def _beginning(parts: Parts, name: str) -> str:

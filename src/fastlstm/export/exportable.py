@@ -13,6 +13,7 @@ from fastlstm.exceptions import ExportWarning
 from fastlstm.frame import Frame
 from fastlstm.initial_state import InitialState, states_before
 from fastlstm.network import Network
+from fastlstm.records import Records
 from fastlstm.scaling import Scaling
 
 FloatArray = NDArray[np.float64]
@@ -68,8 +69,10 @@ def check_exportable(model: Any) -> None:
         )
 
 
-def probe_inputs(model: Any, n_steps: int = N_PROBE) -> FloatArray:
+def probe_inputs(model: Any, n_steps: int | None = None) -> FloatArray:
     """Make inputs in physical units that excite the model: random steps of random length, held.
+
+    By default so many that the last `N_PROBE` of them are all answered.
 
     Returns
     -------
@@ -78,6 +81,8 @@ def probe_inputs(model: Any, n_steps: int = N_PROBE) -> FloatArray:
     """
     rng = np.random.default_rng(0)
     scaling: Scaling = model.scaling_
+    if n_steps is None:
+        n_steps = N_PROBE + -(-model.frame_.longest_delay // model.frame_.hold)
     levels = rng.uniform(-1.7, 1.7, (n_steps, len(scaling.u_mean)))
     held = np.maximum.accumulate(np.where(rng.random(n_steps) < 0.5, np.arange(n_steps), 0))
     return scaling.u_mean + scaling.u_std * levels[held]
@@ -98,7 +103,7 @@ def free_run(model: Any, u: FloatArray) -> FloatArray:
 
 
 def check_no_frame(model: Any, format: str, reason: str, advice: str) -> None:
-    """Refuse a model with an integrator or a wider time base, for a format that has no place.
+    """Refuse a model with delays, an integrator or a wider time base, for lack of a place.
 
     Raises
     ------
@@ -108,9 +113,11 @@ def check_no_frame(model: Any, format: str, reason: str, advice: str) -> None:
     if not model.frame_.is_plain:
         frame = model.frame_
         what = f"{int(np.sum(frame.integrating))} integrators and {frame.hold} samples per step"
+        if frame.is_delayed:
+            what += f", inputs delayed by {list(frame.delays)} samples"
         raise ValueError(
-            f"model must have neither an integrator nor steps of several samples for {format}: "
-            f"{reason}; got {what}. {advice}"
+            f"model must have neither an integrator, delays nor steps of several samples for "
+            f"{format}: {reason}; got {what}. {advice}"
         )
 
 
@@ -154,7 +161,8 @@ def standard_run(model: Any, u: FloatArray, float32: bool = False) -> FloatArray
         One row per step of the network.
     """
     scaling, frame, offsets = model.scaling_, model.frame_, np.array([0, len(u)])
-    scaled = scaling.scale_inputs(u)
+    held = Records.from_lists([np.repeat(scaling.scale_inputs(u), frame.hold, axis=0)])
+    scaled = frame.reduce(held).u
     begun = states_before(model, scaled[:1])
     y, _ = simulate(model.network_, model.params_, scaled, offsets, begun, float32=float32)
     in_step = Frame(frame.gains, frame.levels)

@@ -48,7 +48,7 @@ def from_weights(
         Smallest and largest value of every input in training; without it three standard deviations
         around the mean.
     frame : Frame, optional
-        Integrators behind the network and its time base; none by default.
+        Delays of the inputs, integrators behind the network and its time base; none by default.
     initial_state : InitialState, optional
         State in which a record begins; at rest by default.
 

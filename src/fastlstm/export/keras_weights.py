@@ -75,7 +75,7 @@ def to_keras_weights(model: Any) -> list[FloatArray]:
     check_no_frame(
         model,
         "Keras",
-        "its list of weights has no place for a sum over time",
+        "its list of weights has no place for a sum over time or for past inputs",
         "Export to C, ONNX or torch.",
     )
     network: Network = model.network_

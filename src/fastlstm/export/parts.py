@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fastlstm.delaying import Delays
 from fastlstm.frame import Frame
 from fastlstm.initial_state import InitialState
 from fastlstm.network import Network
@@ -73,7 +74,7 @@ class Border:
 
 @dataclass(frozen=True)
 class FrameParts:
-    """What stands between records and network: integrators, and steps of several samples.
+    """What stands between records and network: delays, integrators, steps of several samples.
 
     Parameters
     ----------
@@ -82,11 +83,14 @@ class FrameParts:
         not zero, else what the network says. Levels of the other outputs are zero.
     hold : int
         Samples per step of the network.
+    delays : tuple of int
+        Samples by which every input acts late; empty for none.
     """
 
     gains: RealArray
     levels: RealArray
     hold: int
+    delays: Delays = ()
 
     @property
     def integrating(self) -> NDArray[np.bool_]:
@@ -101,7 +105,12 @@ class FrameParts:
     @property
     def is_plain(self) -> bool:
         """Whether there is nothing between records and network."""
-        return self.hold == 1 and not self.integrates
+        return self.hold == 1 and not self.integrates and not self.late
+
+    @property
+    def late(self) -> tuple[tuple[int, int], ...]:
+        """Input channel and samples of every delay."""
+        return tuple((k, delay) for k, delay in enumerate(self.delays) if delay > 0)
 
     @classmethod
     def of(cls, model: Any, dtype: DTypeLike) -> FrameParts:
@@ -110,7 +119,7 @@ class FrameParts:
         on = frame.integrating & (model.scaling_.y_std > 0.0)
         gains = to_real(np.where(on, frame.gains, 0.0), dtype, "the gain of an integrator")
         levels = to_real(np.where(on, frame.levels, 0.0), dtype, "the level of an output")
-        return cls(gains, levels, frame.hold)
+        return cls(gains, levels, frame.hold, frame.delays)
 
 
 @dataclass(frozen=True)

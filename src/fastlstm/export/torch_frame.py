@@ -12,6 +12,36 @@ if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]
 
 
+def delay_inputs(
+    u: torch.Tensor, delays: torch.Tensor, past: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give the inputs that act at every sample, and the last inputs for the next call.
+
+    Parameters
+    ----------
+    u : tensor of shape (n_records, n_timesteps, n_inputs)
+    delays : tensor of shape (n_inputs,)
+    past : tensor of shape (n_records, longest * n_inputs), optional
+        Inputs before; the first ones are held without it.
+
+    Returns
+    -------
+    acting : tensor of shape (n_records, n_timesteps, n_inputs)
+    past : tensor of shape (n_records, longest * n_inputs)
+    """
+    longest, n_steps = int(delays.max().item()), u.shape[1]
+    if past is None:
+        before = u[:, :1].expand(-1, longest, -1)
+    else:
+        before = past.unflatten(1, (longest, u.shape[2]))
+    whole = u.new_empty(u.shape[0], longest + n_steps, u.shape[2])
+    whole[:, :longest], whole[:, longest:] = before, u
+    acting = u.new_empty(u.shape)
+    for k, delay in enumerate(delays.int().tolist()):
+        acting[:, :, k] = whole[:, longest - delay : longest - delay + n_steps, k]
+    return acting, whole[:, n_steps:].flatten(1)
+
+
 def mean_inputs(u: torch.Tensor, hold: int) -> torch.Tensor:
     """Mean over every step of the network, (n_records, n_steps, n_inputs)."""
     if hold == 1:

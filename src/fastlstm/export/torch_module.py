@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from fastlstm.export.torch_frame import integrate, interpolate, mean_inputs
+from fastlstm.export.torch_frame import delay_inputs, integrate, interpolate, mean_inputs
 from fastlstm.export.torch_state import from_state_dict, to_state_dict
 
 
@@ -39,7 +39,7 @@ class FreeRunModule(Module):
     dtype : torch.dtype, optional
         float64 by default.
     frame : Frame, optional
-        Integrators behind the network and its time base; none by default.
+        Delays, integrators behind the network and its time base; none by default.
     initial_state : InitialState, optional
         Of the model whose ``state_dict`` will be loaded; at rest by default.
 
@@ -56,6 +56,7 @@ class FreeRunModule(Module):
     frame_gains: torch.Tensor
     frame_levels: torch.Tensor
     frame_hold: torch.Tensor
+    frame_delays: torch.Tensor
     initial_offset: torch.Tensor
     initial_slope: torch.Tensor
     input_range: torch.Tensor
@@ -94,7 +95,10 @@ class FreeRunModule(Module):
             self.register_buffer(f"{name}_std", torch.ones(count, dtype=dtype))
 
     def _add_frame(self, frame: Frame | None, dtype: torch.dtype) -> None:
-        self.framed = frame is not None and not frame.is_plain
+        self.framed = frame is not None and not frame.in_step
+        self.delayed = frame is not None and frame.is_delayed
+        if frame is not None and self.delayed:
+            self.register_buffer("frame_delays", torch.tensor(frame.delays).to(dtype))
         if frame is not None and self.framed:
             values = {"gains": frame.gains, "levels": frame.levels, "hold": [float(frame.hold)]}
             for name, value in values.items():
@@ -123,7 +127,10 @@ class FreeRunModule(Module):
         state : tensor of shape (n_records, 2, n_units), optional
             h, then c; layers side by side, bottom first. Begun as `predict` does without it. Where
             the model has integrators or steps of several samples, n_outputs columns follow: sums of
-            what the network said, then the last outputs, both standardised.
+            what the network said, then the last outputs, both standardised. Where inputs are
+            delayed, as many columns follow as the longest delay has samples times n_inputs: the
+            last inputs, standardised, oldest first (all inputs of a sample side by side), in the
+            first of the two rows; zeros in the second.
 
         Returns
         -------
@@ -139,10 +146,18 @@ class FreeRunModule(Module):
         n_units = sum(self.hidden_sizes)
         before = None if state is None else state[..., :n_units]
         scaled = self._standardised(u)
+        rest, past = None if state is None else state[..., n_units:], None
+        if self.delayed:
+            if rest is not None:
+                n_frame = len(self.y_mean) if self.framed else 0
+                rest, past = rest[..., :n_frame], rest[:, 0, n_frame:]
+            scaled, past = delay_inputs(scaled, self.frame_delays, past)
         if self.framed:
-            y, after = self._framed(scaled, before, None if state is None else state[..., n_units:])
+            y, after = self._framed(scaled, before, rest)
         else:
             y, after = self._network(scaled, before)
+        if past is not None:
+            after = torch.cat([after, torch.stack([past, torch.zeros_like(past)], dim=1)], dim=2)
         return self.y_mean + self.y_std * y, after
 
     def _framed(

@@ -8,6 +8,7 @@ Names and shapes are those of `FreeRunModule`: one ``torch.nn.LSTM`` per layer (
     readout.weight, readout.bias    on last head layer (if any), top LSTM layer, scaled inputs
     u_mean, u_std, y_mean, y_std
     frame_gains, frame_levels, frame_hold    of models with integrators or steps of several samples
+    frame_delays    of models with inputs that act late
     initial_offset, initial_slope, input_range    of models that do not begin at rest
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 SCALING = ("u_mean", "u_std", "y_mean", "y_std")
 FRAME = ("frame_gains", "frame_levels", "frame_hold")
+DELAYS = "frame_delays"
 BEGINNING = ("initial_offset", "initial_slope", "input_range")
 
 
@@ -75,9 +78,11 @@ def to_state_dict(model: Any) -> dict[str, FloatArray]:
     state["readout.bias"] = weights["readout.bias"].copy()
     state |= {name: getattr(model.scaling_, name).copy() for name in SCALING}
     frame: Frame = model.frame_
-    if not frame.is_plain:
+    if not frame.in_step:
         values = (frame.gains.copy(), frame.levels.copy(), np.array([float(frame.hold)]))
         state |= dict(zip(FRAME, values, strict=True))
+    if frame.is_delayed:
+        state[DELAYS] = np.array(frame.delays, dtype=np.float64)
     begun: InitialState = model.initial_state_
     if not begun.is_rest:
         values = (begun.offset.copy(), begun.slope.copy(), model.input_range_.copy())
@@ -123,7 +128,7 @@ def from_state_dict(state_dict: Mapping[str, Any]) -> LSTMRegressor:
 
 
 def state_shapes(
-    network: Network, framed: bool = False, begun: bool = False
+    network: Network, framed: bool = False, begun: bool = False, delayed: bool = False
 ) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the ``state_dict`` of a network, with or without frame and beginning."""
     shapes: dict[str, tuple[int, ...]] = {}
@@ -141,6 +146,8 @@ def state_shapes(
     if framed:
         shapes["frame_gains"] = shapes["frame_levels"] = (network.n_outputs,)
         shapes["frame_hold"] = (1,)
+    if delayed:
+        shapes[DELAYS] = (network.n_inputs,)
     if begun:
         shapes["initial_offset"] = (2, network.n_units)
         shapes["initial_slope"] = (2, network.n_units, network.n_inputs)
@@ -148,17 +155,23 @@ def state_shapes(
     return shapes
 
 
-def _frame(arrays: Mapping[str, FloatArray]) -> Frame | None:
-    """Integrators and time base, where there are any."""
+def _frame(arrays: Mapping[str, FloatArray]) -> Frame:
+    """Integrators, time base and delays, where there are any."""
+    delays = _whole_numbers(arrays, DELAYS, 0) if DELAYS in arrays else ()
     if FRAME[0] not in arrays:
-        return None
-    gains, levels, hold = (arrays[name] for name in FRAME)
-    if hold[0] < 1.0 or hold[0] != np.round(hold[0]):
-        raise ValueError(
-            f"state_dict['frame_hold'] must be a whole number of samples >= 1; got {hold[0]}. "
-            "Pass the state_dict of a FreeRunModule."
-        )
-    return Frame(gains, levels, int(hold[0]))
+        return replace(Frame.plain(len(arrays["y_mean"])), delays=delays)
+    (hold,) = _whole_numbers(arrays, "frame_hold", 1)
+    return Frame(arrays["frame_gains"], arrays["frame_levels"], hold, delays)
+
+
+def _whole_numbers(arrays: Mapping[str, FloatArray], name: str, least: int) -> tuple[int, ...]:
+    for value in arrays[name]:
+        if value < least or value != np.round(value):
+            raise ValueError(
+                f"state_dict[{name!r}] must be a whole number of samples >= {least}; got {value}. "
+                "Pass the state_dict of a FreeRunModule."
+            )
+    return tuple(int(value) for value in arrays[name])
 
 
 def _array(value: Any, name: str) -> FloatArray:
@@ -184,7 +197,7 @@ def _network(arrays: Mapping[str, FloatArray]) -> Network:
             "torch.nn.LSTM see fastlstm.convert.from_torch."
         ) from error
     framed, begun = (any(name in arrays for name in names) for names in (FRAME, BEGINNING))
-    shapes = state_shapes(network, framed, begun)
+    shapes = state_shapes(network, framed, begun, DELAYS in arrays)
     for name in sorted({*shapes, *arrays}):
         got = arrays[name].shape if name in arrays else "nothing"
         if shapes.get(name) != got:

@@ -95,7 +95,9 @@ def plot_frequency(
     hold = model.frame_.hold  # the network knows frequencies up to half its own rate
     top = 0.5 / (step * hold)
     low = min(estimates[0].frequencies[0], top / 2.0) if estimates else top * 10.0**-DECADES
-    frequencies = np.geomspace(low, top, N_FREQUENCIES)
+    # a delay turns the phase: between two frequencies by less than half a turn
+    n_frequencies = N_FREQUENCIES * (1 + model.frame_.longest_delay // (20 * hold))
+    frequencies = np.geomspace(low, top, n_frequencies)
     linear = linearise(model, u0, hold).response(frequencies, step * hold)
     unit = "frequency (cycles per step)" if sampling_time is None else "frequency (Hz)"
     figure = _draw(frequencies, linear, estimates, _names(model, run), unit)

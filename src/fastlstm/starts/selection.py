@@ -132,7 +132,7 @@ def realizations(run: FreeRun, max_order: int) -> list[Realization]:
         y = _filled(run, found[0])
     signals = np.concatenate([y, records.u], axis=1)
     for arx_order in _feasible_arx_orders(run):
-        ranges = _ranges(run, arx_order)
+        ranges = ranges_of(records, run.rows, arx_order)
         gram = lagged_gram(signals, ranges, arx_order)
         response = arx_response(gram, _count(ranges), channels, arx_order, length)
         found.append(hankel_realization(response, max_order))
@@ -183,15 +183,15 @@ def _feasible_arx_orders(run: FreeRun) -> list[int]:
 
     def enough(order: int, rows_per_coefficient: int = 2) -> bool:
         needed = rows_per_coefficient * (order + 1) * n_channels
-        return _count(_ranges(run, order)) >= needed
+        return _count(ranges_of(run.records, run.rows, order)) >= needed
 
     orders = [order for order, needed in ROWS_PER_COEFFICIENT.items() if enough(order, needed)]
     return orders or [next((order for order in SHORT_ARX_ORDERS if enough(order)), 0)]
 
 
-def _ranges(run: FreeRun, n_lags: int) -> Ranges:
+def ranges_of(records: Records, counts: BoolArray, n_lags: int) -> Ranges:
     """Find runs of rows that count and have `n_lags` rows of their own record before them."""
-    counts = run.rows & run.records.after(max(1, n_lags))
+    counts = counts & records.after(max(1, n_lags))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], counts, [False]]).astype(int)))
     return [(int(first), int(stop)) for first, stop in zip(edges[::2], edges[1::2], strict=True)]
 
