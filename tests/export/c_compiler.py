@@ -47,9 +47,10 @@ class Plant:
         compile_c([*command, "-lm"], folder)
         self._library = ctypes.CDLL(str(path))
         self._n_outputs, self.dtype = model.n_outputs_, dtype
-        # more than any model has: h and c, and what integrators, steps of several samples and the
-        # first step add
+        # more than any model has: h and c, and what integrators, steps of several samples, the
+        # first step and delays add
         size = 2 * model.network_.n_units + 4 * model.n_outputs_ + model.n_features_in_ + 3
+        size += sum(delay + 1 for delay in model.frame_.delays) + 1
         self._state = np.full(size, np.nan, dtype)
         self.init()
 

@@ -132,7 +132,7 @@ def test_onnx_step_graph_is_refused_when_a_step_has_several_samples():
 def test_keras_is_refused_with_the_reason():
     """A list of weights has no place for a sum."""
     for hold in HOLDS:
-        with pytest.raises(ValueError, match="no place for a sum over time; got 2 integrators"):
+        with pytest.raises(ValueError, match=r"no place for a sum over time .*; got 2 int"):
             to_keras_weights(make_framed(hold))
 
 

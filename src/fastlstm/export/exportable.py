@@ -81,10 +81,10 @@ def probe_inputs(model: Any, n_steps: int | None = None) -> FloatArray:
     """
     rng = np.random.default_rng(0)
     scaling: Scaling = model.scaling_
-    if n_steps is None:
-        n_steps = N_PROBE + -(-model.frame_.longest_delay // model.frame_.hold)
-    levels = rng.uniform(-1.7, 1.7, (n_steps, len(scaling.u_mean)))
-    held = np.maximum.accumulate(np.where(rng.random(n_steps) < 0.5, np.arange(n_steps), 0))
+    unanswered = -(-model.frame_.longest_delay // model.frame_.hold)
+    count = N_PROBE + unanswered if n_steps is None else n_steps
+    levels = rng.uniform(-1.7, 1.7, (count, len(scaling.u_mean)))
+    held = np.maximum.accumulate(np.where(rng.random(count) < 0.5, np.arange(count), 0))
     return scaling.u_mean + scaling.u_std * levels[held]
 
 

@@ -1,0 +1,102 @@
+"""Delays are found where there are some, are never too long, and pay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastlstm import LSTMRegressor
+from fastlstm.delaying import delayed
+from fastlstm.metrics import nrmse
+from fastlstm.records import Records
+from fastlstm.scaling import Scaling
+from fastlstm.starts.delays import find_delays, find_onsets
+from late_plants import late_record
+
+
+def standardised(u, y):
+    """One record as `fit` sees it."""
+    records = Records.from_lists([u], [np.reshape(y, (len(u), -1))])
+    return Scaling.of(records).scale(records)
+
+
+@pytest.mark.parametrize("colour", ["white", "low-pass", "steps"])
+@pytest.mark.parametrize("kind", ["first", "second"])
+@pytest.mark.parametrize("delay", [5, 20, 60])
+def test_delay_is_found_and_never_too_long(delay, kind, colour):
+    """800 steps with 10 % noise; up to two steps are given away."""
+    for seed in range(3):
+        (found,) = find_delays(standardised(*late_record(800, (delay,), kind, colour, seed=seed)))
+        assert delay - 2 <= found <= delay
+
+
+@pytest.mark.parametrize("colour", ["white", "low-pass", "steps"])
+@pytest.mark.parametrize("kind", ["first", "second", "slow"])
+@pytest.mark.parametrize("n_timesteps", [300, 3000])
+def test_nothing_is_found_where_inputs_act_at_once(n_timesteps, kind, colour):
+    """Also one step late is no delay: the network handles it."""
+    for seed in range(3):
+        for delay in (0, 1):
+            record = late_record(n_timesteps, (delay,), kind, colour, seed=seed)
+            assert find_delays(standardised(*record)) == ()
+
+
+def test_a_slow_rise_is_no_delay():
+    """Three lags in a row begin like a parabola; the rise behind the onset gives it away."""
+    for seed in range(4):
+        u, y = late_record(3000, (0,), "first", "low-pass", noise=0.0, seed=seed)
+        for _ in range(3):
+            y = np.convolve(y, 0.05 * 0.95 ** np.arange(300))[: len(y)]
+        y = y[400:] + 0.1 * y.std() * np.random.default_rng(seed).standard_normal(len(y) - 400)
+        records = standardised(u[400:], y)
+        assert find_onsets(records)[0] >= 4
+        assert find_delays(records) == ()
+
+
+@pytest.mark.parametrize("colour", ["white", "low-pass"])
+def test_every_input_has_its_own_delay(colour):
+    """Two inputs and two outputs; an input is as late as the output that answers it first."""
+    u, y = late_record(3000, (20, 0), colour=colour)
+    later = np.concatenate([np.repeat(y[:1], 30), y[:-30]])
+    first, second = find_delays(standardised(u, np.stack([y, later], axis=1)))
+    assert 18 <= first <= 20
+    assert second == 0
+
+
+def test_delay_is_found_where_outputs_are_missing():
+    """A third of the outputs, anywhere."""
+    u, y = late_record(3000, (20,))
+    records = standardised(u, y)
+    known = (np.random.default_rng(1).random((3000, 1)) > 0.33).astype(float)
+    gappy = Records(records.u, records.y * known, records.offsets, known)
+    (found,) = find_delays(gappy)
+    assert 15 <= found <= 20
+
+
+@pytest.mark.parametrize("n_timesteps", [2, 5, 20, 40])
+def test_too_few_steps_show_no_delay(n_timesteps, rng):
+    """Nothing is claimed without evidence, nor where an input never moves."""
+    u, y = rng.normal(size=(n_timesteps, 2)), rng.normal(size=(n_timesteps, 1))
+    u[:, 1] = 0.0
+    assert find_delays(Records.from_lists([u], [y])) == ()
+
+
+def test_first_input_is_held_before_the_record():
+    """Records never touch each other."""
+    u = np.arange(5.0)[:, None]
+    moved = delayed(Records.from_lists([u, u + 10.0]), (2,))
+    np.testing.assert_array_equal(moved.u.ravel(), [0, 0, 0, 1, 2, 10, 10, 10, 11, 12])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_found_delay_brings_the_free_run_error_down(seed):
+    """Without it 20 steps of memory have to be learned from 800 noisy steps."""
+    train = late_record(800, (20,), seed=seed)
+    u, y = late_record(2000, (20,), noise=0.0, seed=100 + seed)
+    without, found = (
+        LSTMRegressor(input_delays=delays, random_state=0).fit(*train) for delays in (0, "auto")
+    )
+    assert 18 <= found.frame_.delays[0] <= 20
+    errors = [float(nrmse(y[100:], m.predict(u)[100:]).max()) for m in (without, found)]
+    assert errors[1] < 0.1
+    assert errors[1] < 0.3 * errors[0]
