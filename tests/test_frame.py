@@ -54,3 +54,20 @@ def test_plain_output_beside_an_integrating_one_starts_at_its_first_value():
     expanded = both.expand(y, np.array([0, 4]), np.array([[9.0, 2.0]]))
     np.testing.assert_allclose(expanded[:, 0], [3.0, 3.0, 4.0, 5.0])
     np.testing.assert_allclose(expanded[:, 1], [2.5, 3.0, 3.5, 4.0])
+
+
+@pytest.mark.parametrize("hold", [1, 3])
+def test_delays_stand_before_the_time_base(hold):
+    """In measured steps; outputs stay where they are, and a delayed frame is not plain."""
+    late = Frame(np.zeros(1), np.zeros(1), hold, (2, 0))
+    u = np.arange(12.0).reshape(6, 2)
+    moved = np.stack([u[[0, 0, 0, 1, 2, 3], 0], u[:, 1]], axis=1)
+    records = Records.from_lists([u], [u[:, :1]])
+    expected = frame(hold).reduce(Records.from_lists([moved], [u[:, :1]]))
+    np.testing.assert_array_equal(late.reduce(records).u, expected.u)
+    np.testing.assert_array_equal(late.reduce(records).y, expected.y)
+    assert not late.is_plain
+    assert late.in_step == (hold == 1)
+    np.testing.assert_array_equal(
+        late.without_delays().reduce(records).u, frame(hold).reduce(records).u
+    )

@@ -35,14 +35,14 @@ MAX_COEFFICIENTS = 450
 MAX_ROWS = 20000  # of the regression, spread over the records
 SURE, LIKELY = 30.0, 10.0  # gains, by one lag or by two in a row, that do not come by chance
 SPREAD, SLACK = 5.0, 12.0  # standard deviations of a sum of gains, and a constant
-STRONG = 100.0  # total gain by which an input acts at all
+STRONG = 2.0 * SURE  # largest gain of an input whose response stands out
 MIN_DELAY = 3  # the network itself handles fewer steps
 BEFORE = 8  # steps before an onset from which the response is estimated
 VIEW = 120  # steps of the response
 ORDER = 16  # lags of the models that are compared
 RISEN = 0.9  # part of its peak at which a response counts as risen
 LASTING, UNCLEAR = 0.5, 12  # a response that stays above this part of it: its beginning is unclear
-AS_GOOD = 0.01  # of a squared prediction error, that does not matter
+AS_GOOD, CHANCE = 0.01, 10.0  # part of a squared error, and / n_rows, that does not matter
 FLOOR = 1e-8  # variance of a standardised output that counts as none
 
 
@@ -81,7 +81,8 @@ def find_delays(records: Records, washout: int = 0) -> Delays:
     if not any(delays):
         return ()
     behind, without = (_score(part, washout) for part in (delayed(records, delays), records))
-    return delays if behind <= without + AS_GOOD else ()
+    allowed = without + AS_GOOD + CHANCE / records.n_total
+    return delays if behind <= allowed else ()
 
 
 def find_onsets(records: Records, washout: int = 0) -> Delays:
@@ -153,7 +154,7 @@ def _gains(records: Records, ranges: Ranges, n_lags: int, past: int) -> list[Flo
 
 def _onset(gain: FloatArray, n_outputs: int) -> int:
     """First lag whose gain, alone or summed with those before, does not come by chance."""
-    if gain.sum() < STRONG + len(gain) * n_outputs:
+    if gain.max() < STRONG:
         return 0
     freedom = n_outputs * np.arange(1, len(gain) + 1)
     by_chance = freedom + SPREAD * np.sqrt(2.0 * freedom) + SLACK
