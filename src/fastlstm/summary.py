@@ -39,7 +39,7 @@ class SummaryMixin:
         >>> y = np.convolve(u, [0.5, 0.3, 0.2])[:400]
         >>> model = LSTMRegressor((2,), (), random_state=0, time_limit=1.0).fit(u[:, None], y)
         >>> print(model.summary().splitlines()[0])
-        LSTM (2), linear readout: 45 weights; the sizes were given
+        LSTM (2), linear readout: 36 weights; the sizes were given
         """
         check_is_fitted(self)
         lines = [_structure(self), *_frame(self), _beginning(self), _won(self), *_errors(self)]
