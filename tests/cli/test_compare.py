@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import pty
 import signal
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 from cli_plant import make_columns
+from cli_terminal import COMMAND, on_terminal
 
 import fastlstm
 from fastlstm.tables import write_table
 
-COMMAND = [sys.executable, "-c", "from fastlstm.cli import main; main()"]
 SMALL = ["--hidden", "8", "--head", "none", "--time-limit", "60"]
 
 
@@ -164,20 +160,6 @@ def test_ctrl_c_keeps_the_methods_done_so_far(long_csv, tmp_path):
 
 def test_compare_draws_a_bar_per_method_on_a_terminal(long_csv):
     """Method, fit and remaining time, redrawn in place."""
-    ours, theirs = pty.openpty()
-    arguments = [str(long_csv), "--solvers", "lm", "--time-limit", "1", "--no-html"]
-    with subprocess.Popen(
-        [*COMMAND, "compare", *arguments],
-        cwd=long_csv.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
-    ) as process:
-        os.close(theirs)
-        screen = b""
-        with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux
-            while part := os.read(ours, 65536):
-                screen += part
-    os.close(ours)
-    assert process.returncode == 0
-    assert all(word in screen for word in (b"\x1b[", b"lm (seed 0)", b"fit", b"ETA"))
+    arguments = ["compare", str(long_csv), "--solvers", "lm", "--time-limit", "1", "--no-html"]
+    screen = on_terminal(arguments, long_csv.parent)
+    assert all(word in screen for word in ("\x1b[", "lm (seed 0)", "fit", "ETA"))

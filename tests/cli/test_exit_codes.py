@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -13,14 +11,13 @@ from pathlib import Path
 
 import pytest
 from cli_plant import make_columns
+from cli_terminal import MAIN, on_terminal
 
 import fastlstm
 from fastlstm.cli.outcome import EXIT_CODES, failure_of
 from fastlstm.exceptions import DataFileError
 from fastlstm.tables import write_table
 
-MAIN = "from fastlstm.cli import main; main()"
-COMMAND = [sys.executable, "-c", MAIN]
 SHELL = f"'{sys.executable}' -c '{MAIN}'"
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
 full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
@@ -161,26 +158,6 @@ def test_errors_are_sorted_by_who_can_mend_them(error, code):
 def test_error_that_nobody_foresaw_stays_what_it_is(error):
     """Its traceback belongs into a report."""
     assert failure_of(error) is None
-
-
-def on_terminal(arguments, folder, **environment):
-    """Give a command a terminal; returns its standard error."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", **environment},
-    ) as process:
-        os.close(theirs)
-        screen = b""
-        with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux
-            while part := os.read(ours, 65536):
-                screen += part
-    os.close(ours)
-    assert process.returncode == 0
-    return screen.decode()
 
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*(3[0-7]|38|9[0-7])[0-9;]*m")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pty
 import signal
 import subprocess
 import sys
 
 import pytest
 from cli_plant import make_columns
+from cli_terminal import COMMAND, on_terminal
 
 import fastlstm
 from fastlstm.tables import write_table
-
-COMMAND = [sys.executable, "-c", "from fastlstm.cli import main; main()"]
 
 
 @pytest.fixture
@@ -123,20 +119,6 @@ def test_ctrl_c_saves_nothing_when_there_is_nothing_yet(run, u_y_csv, tmp_path, 
 
 def test_fit_draws_a_bar_on_a_terminal(u_y_csv):
     """On a terminal the progress stays in one place, with cost, fit and remaining time."""
-    ours, theirs = pty.openpty()
     arguments = ["fit", str(u_y_csv), "--time-limit", "1", "--model", "m.safetensors"]
-    with subprocess.Popen(
-        [*COMMAND, *arguments],
-        cwd=u_y_csv.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
-    ) as process:
-        os.close(theirs)
-        screen = b""
-        with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux
-            while part := os.read(ours, 65536):
-                screen += part
-    os.close(ours)
-    assert process.returncode == 0
-    assert all(word in screen for word in (b"\x1b[", b"cost", b"fit", b"ETA"))
+    screen = on_terminal(arguments, u_y_csv.parent)
+    assert all(word in screen for word in ("\x1b[", "cost", "fit", "ETA"))

@@ -72,10 +72,32 @@ def test_widths_that_are_free_grow_while_validation_gains(long_record, monkeypat
     assert free.rmse_validation_ < 0.8 * fixed.rmse_validation_
 
 
-def test_average_with_a_companion_is_one_network(long_record):
-    """The mean of both outputs, as the merge promises."""
-    u, _ = long_record
-    network = Network(1, 1, (3,), (2,))
-    members = [(network, random_member(network, seed)) for seed in (0, 1)]
-    both = np.mean([run(*member, u[:200]) for member in members], axis=0)
-    np.testing.assert_allclose(run(*average(members), u[:200]), both, atol=1e-12)
+def test_network_that_overfits_is_averaged_with_a_companion(long_record, monkeypatch):
+    """The companion is judged for itself only; its average with the best is offered."""
+    import fastlstm.settings as settings
+    import fastlstm.solvers.widening as widening
+
+    offered = []
+
+    def watched(members):
+        offered.append(members)
+        return average(members)
+
+    monkeypatch.setattr(widening, "OVERFIT", 0.0)
+    monkeypatch.setattr(widening, "average", watched)
+    monkeypatch.setattr(settings, "AUTO_HIDDEN", (2,))
+    monkeypatch.setattr(settings, "AUTO_HEAD", ())
+    model = LSTMRegressor(random_state=0)
+    u, y = (part[:4000] for part in long_record)
+    model.fit(u, y)
+    names = [row.phase for row in model.history_]
+    first = names.index(next(name for name in names if name.startswith("average with")))
+    loser = names[first].removeprefix("average with ")
+    companion = [k for k, name in enumerate(names[:first]) if name.startswith(f"{loser}, ")]
+    assert companion and all(np.isnan(model.history_[k].rmse_validation) for k in companion)
+    (best, best_params), (_, other_params) = offered[0]
+    assert not np.array_equal(best_params, other_params)
+    joined = average(offered[0])
+    mean = (run(best, best_params, u[:200]) + run(best, other_params, u[:200])) / 2
+    np.testing.assert_allclose(run(*joined, u[:200]), mean, atol=1e-10)
+    assert np.isfinite(model.history_[first + 1].rmse_validation)
