@@ -85,7 +85,7 @@ def test_oversampled_record_gets_a_wider_time_base():
     """Ten times as many samples of the same motion: the network runs at a tenth of the rate."""
     u, y = slide(2500, 1)
     fine = np.interp(np.arange(25_000) / 10.0, np.arange(2500), y)
-    model = LSTMRegressor(random_state=0, time_limit=3.0)
+    model = LSTMRegressor(random_state=0, max_iter=150)
     model.fit(np.repeat(u, 10, axis=0), fine)
     assert model.frame_.hold > 4
     u_test, y_test = slide(1000, 7)
@@ -111,3 +111,24 @@ def test_other_methods_do_not_go_on_from_a_model_with_an_integrator(model, tmp_p
     again = load(tmp_path / "model.safetensors").set_params(**change)
     with pytest.raises(ValueError, match='must go on with solver="lm" alone'):
         again.partial_fit(*slide(1500, 3))
+
+
+def valve(n_timesteps, seed, noise=0.0):
+    """Level behind a valve that saturates, under an input that changes at every step."""
+    rng = np.random.default_rng(seed)
+    u = rng.standard_normal(n_timesteps)
+    flow, level, y = 0.0, 0.0, np.empty(n_timesteps)
+    for t, drive in enumerate(np.tanh(1.5 * u)):
+        flow = 0.7 * flow + 0.3 * drive
+        level += 0.05 * flow
+        y[t] = level
+    return u[:, None], y + noise * rng.standard_normal(n_timesteps)
+
+
+def test_long_records_keep_their_integrator_and_their_time_base():
+    """20,000 steps of which none can be spared: a free run of 10,000 others stays on course."""
+    model = LSTMRegressor(random_state=0, max_iter=150).fit(*valve(20_000, 1, noise=0.01))
+    assert np.all(model.frame_.integrating)
+    assert model.frame_.hold == 1
+    u, y = valve(10_000, 2)
+    assert rms(model.simulate(u, y_init=y[:40]) - y) < 0.05 * y.std()

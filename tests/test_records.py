@@ -91,3 +91,15 @@ def test_canonical_order_does_not_see_the_beginning_of_the_outputs(rng):
         for outputs in (y, spoiled)
     ]
     np.testing.assert_array_equal(*ends)
+
+
+def test_spread_takes_whole_pieces_from_the_first_record_to_the_last(rng):
+    """Pieces of equal length within a record, none longer than asked for, in order."""
+    u = rng.standard_normal((70, 1))
+    records = Records(u, 2.0 * u, np.array([0, 50, 70]))
+    few = records.spread(30, 10)
+    assert few.lengths.tolist() == [10, 10, 10]
+    np.testing.assert_array_equal(few.u[:10], u[:10])
+    np.testing.assert_array_equal(few.u[-10:], u[-10:])
+    np.testing.assert_array_equal(few.y, 2.0 * few.u)
+    assert records.spread(70, 10) is records

@@ -152,3 +152,22 @@ def test_interrupt_keeps_the_average_found_so_far():
     kinds = {"linear", "random", "livelier linear", "linear model"}
     assert set(model.start_.split(", ")) <= kinds
     assert model.score(*make_record(300, seed=4)) > 0.9
+
+
+def furnace(n_timesteps, seed, tau=400.0):
+    """Slow body that loses heat faster the hotter it is; its heater changes every 80 steps."""
+    rng = np.random.default_rng(seed)
+    u = np.repeat(rng.uniform(-1.0, 1.0, n_timesteps // 80 + 1), 80)[:n_timesteps]
+    heat, y = 0.3, np.empty(n_timesteps)
+    for t, power in enumerate(1.5 * u + 0.5 * u**2):
+        heat += (power - heat - 0.5 * heat * abs(heat)) / tau
+        y[t] = heat
+    return u[:, None], y + 1e-3 * rng.standard_normal(n_timesteps)
+
+
+def test_slow_plant_is_learned_from_a_record_of_fifteen_time_constants():
+    """6,000 steps, yet only as much to learn from as in a short record."""
+    model = LSTMRegressor(random_state=0, max_iter=150).fit(*furnace(6000, 1))
+    u, y = furnace(6000, 2)
+    y_sim = model.simulate(u, y_init=y[:600])
+    assert nrmse(y[600:], y_sim[600:]) < 0.05

@@ -19,9 +19,14 @@ from fastlstm.starts.robust import identify_by
 FloatArray = NDArray[np.float64]
 
 SHORT = 10  # residuals per weight up to which records count as short
+SLOW = 10  # memories of the plant up to which they count as such, however many steps these are
+FADED = 0.01  # part of a typical state that is left when a memory ends
+ALIKE = 0.2  # autocorrelation of an output after a fifth of such a memory: less is not slow
+SLOW_ROWS = 2000  # that tell about a slow plant
 FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base is widened
-MAX_STEPS = 6000  # of the network, up to which integrators are looked for
+LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
 SMOOTH = 2e-3  # error of interpolated outputs, in standard deviations, that does not matter
+STEADY = 0.1  # part of the variance of an input, within the steps of the network, that may be lost
 
 
 def pose(
@@ -54,13 +59,29 @@ def pose(
     if frame is None:
         frame = _find_frame(records, network.n_outputs)
     reduced, steps = frame.reduce(records), -(-washout // frame.hold)
+    stride = 1
     if np.any(frame.integrating):
         linear = identify_integrating(reduced, frame.gains).increments
-    elif short:
+    elif short or _may_be_slow(reduced):
         linear = identify_by(loss, reduced, washout=steps)
+        if not short:
+            if SLOW * linear.memory(FADED, cap=reduced.n_total) < reduced.n_total:
+                return frame, None
+            stride = max(1, reduced.n_counted // SLOW_ROWS)
     else:
         return frame, None
-    return frame, Whole(reduced, linear, frame.gains, steps, frame.is_plain)
+    return frame, Whole(reduced, linear, frame.gains, steps, frame.is_plain, stride)
+
+
+def _may_be_slow(records: Records) -> bool:
+    """Whether an output changes little in the time in which a slow plant forgets little."""
+    assert records.y is not None
+    lag = max(1, records.n_total // (5 * SLOW))
+    products, power = np.zeros(records.y.shape[1]), np.zeros(records.y.shape[1])
+    for y in records.split(records.y - records.y.mean(axis=0)):
+        products += np.sum(y[lag:] * y[:-lag], axis=0)
+        power += np.sum(y**2, axis=0)
+    return bool(np.any(products > ALIKE * power))
 
 
 def delays_for(
@@ -102,9 +123,7 @@ def _find_frame(records: Records, n_outputs: int) -> Frame:
     nothing = np.zeros(n_outputs)
     frame = Frame(nothing, nothing, hold=_widest_hold(records))
     reduced = frame.reduce(records)
-    if reduced.n_total > MAX_STEPS:
-        return Frame.plain(n_outputs)
-    gains = find_integrators(reduced)
+    gains = find_integrators(reduced.spread(LOOKED_AT, LOOKED_AT))
     if not np.any(gains):
         return Frame.plain(n_outputs)
     assert reduced.y is not None
@@ -126,11 +145,23 @@ def _first_outputs(records: Records) -> FloatArray:
 
 
 def _widest_hold(records: Records) -> int:
-    """Measured steps per network step that lose nothing of the outputs, 1 where there are few."""
+    """Measured steps per network step that lose next to nothing, 1 where there are few."""
     hold = max(1, records.n_total // FEW_STEPS)
-    while hold > 1 and _interpolation_error(records, hold) > SMOOTH:
+    while hold > 1 and (
+        _lost_of_inputs(records, hold) > STEADY or _interpolation_error(records, hold) > SMOOTH
+    ):
         hold //= 2
     return hold
+
+
+def _lost_of_inputs(records: Records, hold: int) -> float:
+    """Largest part of the variance of an input that lies within steps of the network."""
+    parts = [u[: len(u) // hold * hold] for u in records.split(records.u)]
+    blocks = np.concatenate(parts).reshape(-1, hold, records.u.shape[1])
+    if len(blocks) == 0:
+        return 1.0
+    within, total = blocks.var(axis=1).mean(axis=0), records.u.var(axis=0)
+    return float(np.max(within / np.maximum(total, np.finfo(float).tiny)))
 
 
 def _interpolation_error(records: Records, hold: int) -> float:

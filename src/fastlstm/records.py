@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,6 +138,28 @@ class Records:
         )
         assert u_list is not None
         return Records.from_lists(u_list, y_list, weights_list)
+
+    def spread(self, max_steps: int, length: int) -> Records:
+        """Evenly spread stretches of at most `length` steps as records of their own.
+
+        As many as `max_steps` hold, at least one; all of them, uncut, where there are fewer steps.
+
+        Examples
+        --------
+        >>> u = np.arange(10.0)[:, None]
+        >>> Records(u, None, np.array([0, 10])).spread(4, 2).u.ravel()
+        array([0., 1., 8., 9.])
+        """
+        if self.n_total <= max_steps:
+            return self
+        pieces = []
+        for rows in self.slices():
+            n_pieces = -(-(rows.stop - rows.start) // length)
+            edges = np.linspace(rows.start, rows.stop, n_pieces + 1).astype(int).tolist()
+            pieces += [slice(start, stop) for start, stop in pairwise(edges)]
+        wanted = max(1, max_steps * len(pieces) // self.n_total)
+        chosen = np.linspace(0, len(pieces) - 1, wanted).astype(int)
+        return self.cut([pieces[k] for k in chosen])
 
 
 def block_numbers(records: Records, rows: NDArray[np.bool_], n_blocks: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastlstm.merging import Member, average
 from fastlstm.network import Network
+from fastlstm.records import Records
 from fastlstm.solvers.choice import Choice, Entry, choose
 from fastlstm.solvers.folds import Fold, held_out_rows
 from fastlstm.solvers.problem import Problem, Status, Whole
@@ -35,6 +36,9 @@ STATE_VARIANCE = 0.1  # expected of the initial h and c
 MAX_STATES = 400  # unknown initial states; beyond that records start from rest
 MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
 LINEAR_SCALE = 0.005  # of h where a network has to equal the linear model
+SEARCHED, STRETCH = 6000, 2000  # steps for the search, in stretches in which a drift shows
+DENSER = 10  # times as many rows of a slow plant are in the last fit
+REFITTED = 15_000_000  # numbers in the Jacobian of the last fit, at most
 
 
 @dataclass
@@ -46,7 +50,8 @@ class Committee:
     3. The average of kinds, the linear model among them, that is best on held-out rows is chosen.
     4. Its networks, one per kind and fold, are fitted to all rows and written as one network.
 
-    Where the structure is fixed, a single network is chosen instead of an average.
+    Where the structure is fixed, a single network is chosen instead of an average. Of long records
+    of a plant that integrates, 1 to 3 see stretches only.
 
     Parameters
     ----------
@@ -65,14 +70,20 @@ class Committee:
     folds: list[Fold] = field(default_factory=list)
 
     @cached_property
+    def records(self) -> Records:
+        """Records of the search."""
+        return self._spread(SEARCHED, STRETCH)
+
+    @cached_property
     def scored(self) -> BoolArray:
-        """Rows that may be used."""
-        return self.whole.records.scored(self.whole.washout)
+        """Rows of them that may be used."""
+        return self._rows(self.records, self.whole.stride)
 
     @cached_property
     def everything(self) -> Fold:
-        """All rows, none held out."""
-        return self._fold(np.zeros_like(self.scored), self.whole.linear)
+        """All rows of all records, none held out."""
+        rows = self._rows(self.whole.records, 1)
+        return self._fold(self.whole.records, rows, np.zeros_like(rows), self.whole.linear)
 
     def run(self, start: FloatArray | None) -> Generator[Iterate, float, Status]:
         """Search, fit the chosen networks to all rows, decide.
@@ -90,8 +101,8 @@ class Committee:
         return status
 
     def _go_on(self, start: FloatArray) -> Generator[Iterate, float, Status]:
-        held = held_out_rows(self.whole.records, self.scored)[0]
-        fold = self._fold(held, self.whole.linear)
+        held = held_out_rows(self.records, self.scored)[0]
+        fold = self._fold(self.records, self.scored, held, self.whole.linear)
         path = RidgePath("start", self._objective(self.problem.network, fold, start), fold)
         points = [path.first_point()]
         try:
@@ -103,20 +114,29 @@ class Committee:
             self.tracker.decide(self.problem.network, weights, "start", *errors)
         return Status.DONE
 
-    def _fold(self, held: BoolArray, linear: LinearModel) -> Fold:
-        fitted = self.scored & ~held
-        return Fold.of(
-            self.whole.records, fitted, held, linear, self.whole.gains, self.problem.loss
-        )
+    def _spread(self, max_steps: int, length: int) -> Records:
+        """All records, or stretches of long ones of a plant that integrates."""
+        records = self.whole.records
+        return records.spread(max_steps, length) if np.any(self.whole.gains) else records
+
+    def _rows(self, records: Records, stride: int) -> BoolArray:
+        """One in so many of the rows that may be used."""
+        return records.scored(self.whole.washout) & (np.arange(records.n_total) % stride == 0)
+
+    def _fold(
+        self, records: Records, scored: BoolArray, held: BoolArray, linear: LinearModel
+    ) -> Fold:
+        gains, loss = self.whole.gains, self.problem.loss
+        return Fold.of(records, scored & ~held, held, linear, gains, loss)
 
     def _search(self) -> Course:
-        records, linear = self.whole.records, self.whole.linear
+        records, linear = self.records, self.whole.linear
         for held in held_out_rows(records, self.scored):
             if not np.any(self.whole.gains):
                 linear = identify_by(
                     self.problem.loss, records, order=linear.order, rows=self.scored & ~held
                 )
-            self.folds.append(self._fold(held, linear))
+            self.folds.append(self._fold(records, self.scored, held, linear))
         for name, scale in STARTS:
             entry = Entry(name)
             self.entries.append(entry)
@@ -132,14 +152,14 @@ class Committee:
     def _path(self, name: str, fold: Fold, scale: float | None) -> RidgePath:
         network = self._network
         if scale is None:
-            targets = increments_of(self.whole.records, self.whole.gains)
+            targets = increments_of(self.records, self.whole.gains)
             anchor = near_linear_start(network, targets, self.rng)
         else:
             anchor = embed(fold.linear, network, rng=self.rng, scale=scale)
         return RidgePath(name, self._objective(network, fold, anchor), fold)
 
     def _objective(self, network: Network, fold: Fold, anchor: FloatArray) -> WholeRecords:
-        records = self.whole.records
+        records = self.records
         memory = int(np.clip(fold.linear.memory(MEMORY_TOLERANCE), *MEMORY_RANGE))
         return WholeRecords(
             network,
@@ -173,7 +193,10 @@ class Committee:
         for entry in self._choice.entries:
             for fold in self._folds_of(entry):
                 path, point = entry.paths[fold], entry.points[fold][entry.best]
-                entry.refitted[fold] = yield from path.refit(entry.best, point.x, self.scored)
+                most = REFITTED // (path.network.n_params * path.network.n_outputs)
+                records = self._spread(max(SEARCHED, most), most)
+                rows = self._rows(records, max(1, self.whole.stride // DENSER))
+                entry.refitted[fold] = yield from path.refit(entry.best, point.x, records, rows)
 
     def _folds_of(self, entry: Entry) -> list[int]:
         walked = [k for k, points in enumerate(entry.points) if len(points) > entry.best]

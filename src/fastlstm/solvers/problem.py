@@ -51,6 +51,8 @@ class Whole:
         First steps of each that are left out; initial states may be fitted.
     is_plain : bool
         Whether the network works without integrators and in step with what was measured.
+    stride : int
+        One row in so many tells enough about a slow plant.
     """
 
     records: Records
@@ -58,6 +60,7 @@ class Whole:
     gains: FloatArray
     washout: int = 0
     is_plain: bool = True
+    stride: int = 1
 
 
 @dataclass(frozen=True)

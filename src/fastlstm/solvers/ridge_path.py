@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm import _core
 from fastlstm.network import Network
+from fastlstm.records import Records
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.folds import Fold, mean_square
 from fastlstm.solvers.locking import risk
@@ -106,12 +108,26 @@ class RidgePath:
         x = self.objective.begin(self.objective.anchor)
         return self._point(self.objective, x, self.fold.fitted)
 
-    def refit(self, point: int, x: FloatArray, rows: BoolArray) -> Generator[Iterate, float, Point]:
-        """Go on at the strength of one point with all rows."""
-        objective = replace(self.objective, alpha=STRENGTHS[point] * self.fold.noise, fitted=rows)
+    def refit(
+        self, point: int, x: FloatArray, records: Records, rows: BoolArray
+    ) -> Generator[Iterate, float, Point]:
+        """Go on at the strength of one point with all rows, of other records perhaps.
+
+        Then initial states and levels are unknown again.
+        """
+        objective = replace(
+            self.objective,
+            records=records,
+            alpha=STRENGTHS[point] * self.fold.noise,
+            fitted=rows,
+            workspace=_core.Workspace(),
+        )
+        if records is not self.objective.records:
+            x = objective.begin(self.objective.weights(x))
         state = DescentState(x, objective.cost(x))
         state = yield from descent(objective, state, f"{self.name}, all rows", None, STEPS)
-        return self._point(objective, state.params, rows)
+        error = objective.mean_square(state.params, rows)
+        return Point(state.params, error, np.empty((0, objective.network.n_outputs)))
 
     def _point(self, objective: WholeRecords, x: FloatArray, fitted: BoolArray) -> Point:
         misfit, weights = objective.misfit(x), objective.records.weights_of(fitted)
