@@ -94,7 +94,7 @@ def test_load_refuses_foreign_file(tmp_path, data, reason):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda h, d: d.update(format_version=4), "Update fastlstm"),
+        (lambda h, d: d.update(format_version=5), "Update fastlstm"),
         (lambda h, d: d.update(format_version="1"), "format_version '1'"),
         (lambda h, d: d.pop("structure"), "does not describe its network"),
         (lambda h, d: d["structure"].update(hidden_sizes=[10**12]), "impossible size"),

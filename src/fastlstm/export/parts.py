@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastlstm.delaying import Delays
+from fastlstm.delaying import Delays, Taps
 from fastlstm.frame import Frame
 from fastlstm.initial_state import InitialState
 from fastlstm.network import Network
@@ -74,7 +74,7 @@ class Border:
 
 @dataclass(frozen=True)
 class FrameParts:
-    """What stands between records and network: delays, integrators, steps of several samples.
+    """What stands between records and network: taps, integrators, steps of several samples.
 
     Parameters
     ----------
@@ -85,12 +85,16 @@ class FrameParts:
         Samples per step of the network.
     delays : tuple of int
         Samples by which every input acts late; empty for none.
+    taps : tuple of (int, int)
+        Input and samples late of every column that the network sees; empty where it sees the
+        inputs of now.
     """
 
     gains: RealArray
     levels: RealArray
     hold: int
     delays: Delays = ()
+    taps: Taps = ()
 
     @property
     def integrating(self) -> NDArray[np.bool_]:
@@ -105,12 +109,25 @@ class FrameParts:
     @property
     def is_plain(self) -> bool:
         """Whether there is nothing between records and network."""
-        return self.hold == 1 and not self.integrates and not self.late
+        return self.hold == 1 and not self.integrates and not self.taps
 
     @property
-    def late(self) -> tuple[tuple[int, int], ...]:
-        """Input channel and samples of every delay."""
-        return tuple((k, delay) for k, delay in enumerate(self.delays) if delay > 0)
+    def lagged(self) -> bool:
+        """Whether the network sees an input more than once."""
+        return len(self.taps) > len({channel for channel, _ in self.taps})
+
+    @property
+    def memories(self) -> tuple[tuple[int, int], ...]:
+        """Inputs of which past samples are needed, in order, and how many of each."""
+        lengths: dict[int, int] = {}
+        for channel, late in self.taps:
+            lengths[channel] = max(late, lengths.get(channel, 0))
+        return tuple((channel, lengths[channel]) for channel in sorted(lengths) if lengths[channel])
+
+    @property
+    def n_past(self) -> int:
+        """Past samples of all inputs together."""
+        return sum(length for _, length in self.memories)
 
     @classmethod
     def of(cls, model: Any, dtype: DTypeLike) -> FrameParts:
@@ -119,7 +136,7 @@ class FrameParts:
         on = frame.integrating & (model.scaling_.y_std > 0.0)
         gains = to_real(np.where(on, frame.gains, 0.0), dtype, "the gain of an integrator")
         levels = to_real(np.where(on, frame.levels, 0.0), dtype, "the level of an output")
-        return cls(gains, levels, frame.hold, frame.delays)
+        return cls(gains, levels, frame.hold, frame.delays, frame.taps)
 
 
 @dataclass(frozen=True)
@@ -132,8 +149,8 @@ class BeginningParts:
     ----------
     offset : array of shape (2, n_units)
         h then c, layers side by side.
-    slope : array of shape (2, n_units, n_inputs)
-    low, high : array of shape (n_inputs,)
+    slope : array of shape (2, n_units, n_columns)
+    low, high : array of shape (n_columns,)
         Range seen in training, standardised.
     """
 
@@ -148,7 +165,7 @@ class BeginningParts:
         found: InitialState = model.initial_state_
         if found.is_rest:
             return None
-        low, high = model.scaling_.scale_inputs(model.input_range_)
+        low, high = model.scaling_.scale_inputs(model.input_range_)[:, model.frame_.channels]
         values = (found.offset, found.slope, low, high)
         return cls(*(to_real(value, dtype, "a number of the initial state") for value in values))
 
@@ -165,8 +182,8 @@ class Parts:
     head : tuple of Dense
         The tanh layers of the MLP; empty for a linear readout.
     readout : Dense
-        On the values of the last head layer (if any), the top hidden layer and the standardised
-        inputs, side by side in this order.
+        On the values of the last head layer (if any), the top hidden layer and what the network
+        sees, side by side in this order.
     border : Border
     frame : FrameParts
     beginning : BeginningParts or None
@@ -186,6 +203,11 @@ class Parts:
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
     sampling_time: float | None = None
+
+    @property
+    def n_inputs(self) -> int:
+        """Input channels; the network may see some of them more than once."""
+        return len(self.border.u_mean)
 
     @classmethod
     def of(cls, model: Any, dtype: DTypeLike = np.float64) -> Parts:
@@ -215,7 +237,7 @@ class Parts:
             border=_border(model.scaling_, dtype),
             frame=FrameParts.of(model, dtype),
             beginning=BeginningParts.of(model, dtype),
-            input_names=_names(model, "feature_names_in_", "u", network.n_inputs),
+            input_names=_names(model, "feature_names_in_", "u", model.n_features_in_),
             output_names=_names(model, "output_names_", "y", network.n_outputs),
             sampling_time=sampling_time_of(model),
         )
