@@ -198,7 +198,7 @@ def test_model_file_keeps_lags_and_refuses_nonsense(model, data, tmp_path):
             read_model(path)
     for description in (content.description | {"hold": 600_000}, content.description | {"hold": 0}):
         write_model(path, type(content)(content.network, content.arrays, description, lags=LAGS))
-        with pytest.raises(ModelFileError, match="input_lags|hold"):
+        with pytest.raises(ModelFileError, match=r"input_lags|hold"):
             load(path)
 
 

@@ -116,8 +116,8 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None, hold: int = 1) 
         ``A, B, C, D`` with ``n_states = 2 * n_units`` plus one per integrator and one per step of
         delay or lag: h of all layers, c of all layers, integrating outputs (standardised), past
         inputs (newest first, input by input). The states are those of the network; inputs and
-        outputs have the units of the data. Where a delay is no multiple of `hold`, inputs are taken as constant
-        within every step of the result.
+        outputs have the units of the data. Where a delay is no multiple of `hold`, inputs are taken
+        as constant within every step of the result.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from fastlstm.bridging import bridged
 from fastlstm.delaying import Delays
@@ -99,7 +100,11 @@ def delays_for(
 
 
 def lags_for(
-    given: int | Delays | None, records: Records, washout: int, frame: Frame | None = None
+    given: int | Delays | None,
+    records: Records,
+    washout: int,
+    max_order: int,
+    frame: Frame | None = None,
 ) -> Delays:
     """Lags of a model to go on from, those given, or those that the records ask for.
 
@@ -108,9 +113,12 @@ def lags_for(
     given : int, tuple of int or None
         For every input, or one per input; empty for none; found when None.
     records : Records
-        Standardised, in steps of the network, every input where it acts.
+        Standardised, in steps of the network, every input where it acts; outputs that integrate
+        as increments.
     washout : int
         First steps of each record that do not count.
+    max_order : int
+        Order of a linear model that the network can hold without lags.
     frame : Frame, optional
         Of a model to go on from.
 
@@ -122,7 +130,8 @@ def lags_for(
     if frame is not None:
         return frame.lags
     if given is None:
-        return find_lags(records, washout)
+        with threadpool_limits(limits=1, user_api="blas"):  # many small products
+            return find_lags(records, washout, max_order)
     n_inputs, shortest = records.u.shape[1], int(records.lengths.min())
     lags = (given,) * n_inputs if isinstance(given, int) else given
     if lags and (len(lags) != n_inputs or max(lags) >= shortest):

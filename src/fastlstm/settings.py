@@ -94,6 +94,11 @@ class Settings:
         return self.hidden_sizes is not None or self.head_sizes is not None
 
     @property
+    def first_width(self) -> int:
+        """Units of the first layer, as far as they are known before training."""
+        return (AUTO_HIDDEN if self.hidden_sizes is None else self.hidden_sizes)[0]
+
+    @property
     def fits_whole_records(self) -> bool:
         """Whether the solver holds out rows of whole records by itself."""
         alone = len(self.solvers) == 1 and self.solvers[0].fits_whole_records

@@ -21,6 +21,7 @@ from fastlstm.settings import Settings
 from fastlstm.solvers.base import raise_objections, solve_in_turn
 from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 from fastlstm.stability import StabilityConstraint
+from fastlstm.starts.integrating import increments_of
 from fastlstm.training_record import DataFacts
 from fastlstm.weights import counted_records, measured_only, without_far_outputs
 
@@ -181,7 +182,9 @@ def _seen(
         frame = known.plain_frame(n_outputs)
     else:
         frame = known.bare_frame or find_frame(acting, n_outputs)
-    steps = -(-washout // frame.hold)
-    lags = lags_for(settings.input_lags, frame.reduce(acting), steps, known.frame)
-    frame = replace(frame, lags=lags)
+    reduced, steps = frame.reduce(acting), -(-washout // frame.hold)
+    if np.any(frame.integrating):
+        reduced = increments_of(reduced, frame.gains)
+    order = settings.first_width
+    frame = replace(frame, lags=lags_for(settings.input_lags, reduced, steps, order, known.frame))
     return tapped(acting, frame.taps), replace(frame, delays=delays), plain

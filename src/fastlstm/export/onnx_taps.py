@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastlstm.export.frame_parts import FrameParts
 from fastlstm.export.onnx_nodes import GraphBuilder
-from fastlstm.export.parts import FrameParts
 
 
 def tap_step(graph: GraphBuilder, frame: FrameParts, x: str, past: str) -> tuple[str, str, str]:
