@@ -69,5 +69,5 @@ def test_delays_stand_before_the_time_base(hold):
     assert not late.is_plain
     assert late.in_step == (hold == 1)
     np.testing.assert_array_equal(
-        late.without_delays().reduce(records).u, frame(hold).reduce(records).u
+        late.without_taps().reduce(records).u, frame(hold).reduce(records).u
     )

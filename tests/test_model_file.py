@@ -94,13 +94,16 @@ def test_load_refuses_foreign_file(tmp_path, data, reason):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda h, d: d.update(format_version=4), "Update fastlstm"),
+        (lambda h, d: d.update(format_version=5), "Update fastlstm"),
         (lambda h, d: d.update(format_version="1"), "format_version '1'"),
         (lambda h, d: d.pop("structure"), "does not describe its network"),
         (lambda h, d: d["structure"].update(hidden_sizes=[10**12]), "impossible size"),
         (lambda h, d: d["structure"].update(hidden_sizes=[4]), "of shape"),
         (lambda h, d: d["structure"].update(hidden_sizes=[True]), "impossible size"),
         (lambda h, d: d["structure"].update(hidden_sizes=[]), "without LSTM layer"),
+        (lambda h, d: d["structure"].update(input_lags=[3]), "not those of its network"),
+        (lambda h, d: d["structure"].update(input_lags=[1]), "of shape"),
+        (lambda h, d: d["structure"].update(input_lags=[10**9, 0]), "not those of its network"),
         (lambda h, d: h.pop("readout.bias"), "readout.bias"),
         (lambda h, d: h.update(extra=h["readout.bias"]), "extra"),
         (lambda h, d: h["readout.bias"].update(dtype="F32"), "not float64"),
@@ -316,6 +319,23 @@ def older_file(path, version, target):
         del description["parameters"]["stability"], description["hold"]
     metadata = {"fastlstm": json.dumps(description)}
     safetensors.numpy.save_file(arrays, target, metadata=metadata)
+
+
+def test_files_of_format_3_are_still_read(record, tmp_path):
+    """They know no lagged inputs; nothing else is different."""
+    model = small_model().fit(*record)
+    model.save(tmp_path / "m")
+
+    def older(header, description):
+        description["format_version"] = 3
+        del description["parameters"]["input_lags"]
+
+    rewrite(tmp_path / "m", older)
+    old = fastlstm.load(tmp_path / "m")
+    np.testing.assert_array_equal(old.predict(record[0]), model.predict(record[0]))
+    assert old.get_params() == model.get_params()
+    assert old.training_record_ == model.training_record_
+    assert old.input_lags_ == (0,)
 
 
 @pytest.mark.parametrize("version", [1, 2])

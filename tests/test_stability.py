@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 
 from fastlstm import _core
 from fastlstm._core.reference import lstm_step
+from fastlstm.frame import Frame
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 from fastlstm.stability import StabilityConstraint, stability_report
@@ -248,6 +249,7 @@ class Fitted(StabilityMixin, BaseEstimator):
         self.network_, self.params_ = NETWORK, random_params(scale=0.1)
         self.scaling_ = Scaling(np.array([10.0, -3.0]), np.ones(2), np.zeros(2), np.ones(2))
         self.input_range_ = np.array([[8.0, -3.5], [11.0, -1.5]])
+        self.frame_, self.n_features_in_ = Frame.plain(1), 2
         return self
 
 

@@ -1,4 +1,4 @@
-"""Between records as they are measured and what the network sees: delays, time base, sums."""
+"""Between records as they are measured and what the network sees: taps, time base, sums."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.bridging import bridged
-from fastlstm.delaying import Delays, delayed
+from fastlstm.delaying import Delays, Taps, tapped, taps_of
 from fastlstm.integration import accumulate
 from fastlstm.records import Records
 
@@ -20,7 +20,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Frame:
-    """Delays, time base and integrators of a model.
+    """Delays and lags of the inputs, time base and integrators of a model.
 
     One step of the network spans `hold` measured steps: it sees the mean of the inputs, and its
     outputs belong to the last of these steps; between them outputs are interpolated.
@@ -37,6 +37,10 @@ class Frame:
     delays : tuple of int
         Measured steps by which every input acts late: the network sees ``u_i(t - delays[i])``,
         before the record begins its first value. Empty for none.
+    lags : tuple of int
+        How many earlier values of every input the network sees besides, one step of the network
+        apart: ``u_i(t - delays[i] - k * hold)`` for k from 1 to ``lags[i]``. They are its last
+        columns, input by input. Empty for none.
 
     Examples
     --------
@@ -53,6 +57,7 @@ class Frame:
     levels: FloatArray
     hold: int = 1
     delays: Delays = ()
+    lags: Delays = ()
 
     @classmethod
     def plain(cls, n_outputs: int) -> Frame:
@@ -72,7 +77,7 @@ class Frame:
     @property
     def is_plain(self) -> bool:
         """Whether there is nothing between records and network."""
-        return self.in_step and not self.is_delayed
+        return self.in_step and not self.is_tapped
 
     @property
     def is_delayed(self) -> bool:
@@ -80,17 +85,40 @@ class Frame:
         return any(self.delays)
 
     @property
-    def longest_delay(self) -> int:
-        """Measured steps."""
-        return max(self.delays, default=0)
+    def is_tapped(self) -> bool:
+        """Whether the network sees anything but the inputs of now."""
+        return self.is_delayed or any(self.lags)
 
-    def without_delays(self) -> Frame:
-        """Time base and integrators alone, for records whose inputs are delayed already."""
-        return replace(self, delays=())
+    @property
+    def n_lagged(self) -> int:
+        """Columns that the network sees besides one per input."""
+        return sum(self.lags)
+
+    @property
+    def taps(self) -> Taps:
+        """Input and measured steps late of every column that the network sees.
+
+        Empty where it sees the inputs of now.
+        """
+        return taps_of(self.delays, self.lags, self.hold)
+
+    @property
+    def channels(self) -> slice | list[int]:
+        """Index that gives values per input to the columns that the network sees."""
+        return [channel for channel, _ in self.taps] if any(self.lags) else slice(None)
+
+    @property
+    def longest_delay(self) -> int:
+        """Measured steps by which the latest column is late."""
+        return max((late for _, late in self.taps), default=0)
+
+    def without_taps(self) -> Frame:
+        """Time base and integrators alone, for records that hold all columns already."""
+        return replace(self, delays=(), lags=())
 
     def reduce(self, records: Records) -> Records:
         """Give records in steps of the network; a last part of a step counts as a step."""
-        records = delayed(records, self.delays)
+        records = tapped(records, self.taps)
         if self.hold == 1:
             return records
         records = bridged(records, self.hold)

@@ -1,11 +1,11 @@
-"""Delays, time base and integrators of a model, one measured sample after the other."""
+"""Taps, time base and integrators of a model, one measured sample after the other."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.delaying import DelayLine
+from fastlstm.delaying import TapLine
 from fastlstm.frame import Frame
 
 FloatArray = NDArray[np.float64]
@@ -33,7 +33,7 @@ class FrameStepper:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._line = DelayLine(frame.delays) if frame.is_delayed else None
+        self._line = TapLine(frame.taps) if frame.is_tapped else None
         self.reset()
 
     def reset(self, y: FloatArray | None = None) -> None:
@@ -53,7 +53,7 @@ class FrameStepper:
         self.y = self._level.copy()
 
     def take(self, u: FloatArray) -> FloatArray | None:
-        """Give the input of the network, (n_inputs,), if this sample completes one of its steps."""
+        """Give what the network sees, (n_columns,), if this sample completes one of its steps."""
         if self._line is not None:
             u = self._line.push(u)
         if self._frame.hold == 1:

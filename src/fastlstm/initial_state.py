@@ -103,14 +103,15 @@ def states_before(model: Any, first_inputs: FloatArray) -> FloatArray:
     ----------
     model : LSTMRegressor
         Fitted.
-    first_inputs : array of shape (n_records, n_inputs)
-        Of the network, standardised; beyond the range seen in training its end counts.
+    first_inputs : array of shape (n_records, n_columns)
+        Of the network, standardised; beyond the range seen in training its end counts, for a
+        lagged input that of its channel.
 
     Returns
     -------
     array of shape (n_records, 2, n_units)
     """
-    low, high = model.scaling_.scale_inputs(model.input_range_)
+    low, high = model.scaling_.scale_inputs(model.input_range_)[:, model.frame_.channels]
     return model.initial_state_.before(np.clip(first_inputs, low, high))
 
 

@@ -32,9 +32,9 @@ class Known:
     frame: Frame | None = None
 
     @property
-    def undelayed_frame(self) -> Frame | None:
-        """The frame for records whose inputs are delayed already."""
-        return None if self.frame is None else self.frame.without_delays()
+    def bare_frame(self) -> Frame | None:
+        """The frame without delays and lags of the inputs."""
+        return None if self.frame is None else self.frame.without_taps()
 
     def widened(self, input_range: FloatArray) -> FloatArray:
         """Return the range of the earlier and of the new inputs together."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastlstm.frame import Frame
 from fastlstm.labels import learn
 from fastlstm.persistence import plain_parameters
 from fastlstm.trained import Trained
@@ -15,12 +16,18 @@ class LearnedMixin:
     """Attributes of a fitted `LSTMRegressor`, which lists what they are."""
 
     n_features_in_: int
+    frame_: Frame
     sampling_time_: float | None
     training_record_: dict[str, Any] | None
 
     if TYPE_CHECKING:
 
         def get_params(self, deep: bool = True) -> dict[str, Any]: ...  # noqa: D102
+
+    @property
+    def input_lags_(self) -> tuple[int, ...]:
+        """Earlier values that the network sees of each input."""
+        return self.frame_.lags or (0,) * self.n_features_in_
 
     def _learn(self, trained: Trained) -> None:
         task, solution = trained.task, trained.solution
@@ -29,7 +36,7 @@ class LearnedMixin:
         self.input_range_, self.frame_ = task.input_range, task.frame
         self.initial_state_ = trained.initial_state()
         self.error_model_ = trained.error_model()
-        self.n_features_in_, self.n_outputs_ = self.network_.n_inputs, self.network_.n_outputs
+        self.n_features_in_, self.n_outputs_ = len(task.scaling.u_mean), self.network_.n_outputs
         self._one_column = task.one_column
         learn(self, task.layout.labels, task.output_labels)
         self.solver_, self.status_ = task.settings.solver_name, solution.status.value

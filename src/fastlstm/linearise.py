@@ -15,7 +15,7 @@ An integrator behind the network, :math:`y_t = y_{t-1} + \gamma n_t` with the in
 :math:`\delta n_t = C x_t + D \, \delta u_t`, is a state more. The network rests while the output
 moves on evenly; deviations are those from this straight line, without any approximation.
 
-An input that acts d steps late has its last d values as states.
+An input that acts d steps late, or is seen again d steps later, has its last d values as states.
 """
 
 from __future__ import annotations
@@ -114,10 +114,10 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None, hold: int = 1) 
     -------
     StateSpace
         ``A, B, C, D`` with ``n_states = 2 * n_units`` plus one per integrator and one per step of
-        delay: h of all layers, c of all layers, integrating outputs (standardised), past inputs
-        (newest first, input by input). The states are those of the network; inputs and outputs have
-        the units of the data. Where a delay is no multiple of `hold`, inputs are taken as constant
-        within every step of the result.
+        delay or lag: h of all layers, c of all layers, integrating outputs (standardised), past
+        inputs (newest first, input by input). The states are those of the network; inputs and
+        outputs have the units of the data. Where a delay is no multiple of `hold`, inputs are taken
+        as constant within every step of the result.
 
     Raises
     ------
@@ -154,7 +154,8 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None, hold: int = 1) 
             "is then as long, and its input is the mean over it."
         )
     network, params, scaling = model.network_, model.params_, model.scaling_
-    u = scaling.scale_inputs(_operating_input(model, u0)[None, :])[0]
+    channels = model.frame_.channels
+    u = scaling.scale_inputs(_operating_input(model, u0)[None, :])[0][channels]
     state = _rest(network, params, u)
     _, dstate, dy = _step(network, params, state, u)
     n_states = state.size
@@ -170,7 +171,8 @@ def linearise(model: LSTMRegressor, u0: ArrayLike | None = None, hold: int = 1) 
             stacklevel=2,
         )
     A, B, C, D = _with_integrators(system, model.frame_.gains)
-    per_input = np.divide(1.0, scaling.u_std, out=np.zeros(len(u)), where=scaling.u_std > 0.0)
+    std = scaling.u_std[channels]
+    per_input = np.divide(1.0, std, out=np.zeros(len(u)), where=std > 0.0)
     unit = scaling.y_std[:, None]
     system = StateSpace(A, B * per_input, unit * C, unit * D * per_input)
     return StateSpace(*with_past_inputs(*system, model.frame_))

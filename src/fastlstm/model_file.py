@@ -25,7 +25,7 @@ from fastlstm.network import Network
 from fastlstm.replacing import replace_file
 
 FloatArray = NDArray[np.float64]
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MAX_HEADER = 16 * 2**20  # bytes; a header holds names and a short description
 MAX_LAYERS = 1000
 MAX_WIDTH = 2**20
@@ -57,26 +57,33 @@ class ModelContent:
         JSON values, without structure and format version.
     version : int
         Format version of the file.
+    lags : tuple of int
+        Earlier values that the network sees of every input, each an input more of the network;
+        empty for none.
     """
 
     network: Network
     arrays: dict[str, FloatArray]
     description: dict[str, Any]
     version: int = FORMAT_VERSION
+    lags: tuple[int, ...] = ()
 
 
-def extra_shapes(network: Network, version: int = FORMAT_VERSION) -> dict[str, tuple[int, ...]]:
+def extra_shapes(
+    network: Network, version: int = FORMAT_VERSION, n_lagged: int = 0
+) -> dict[str, tuple[int, ...]]:
     """Shapes of the arrays that a file of some format holds besides the weights."""
+    n_channels = network.n_inputs - n_lagged
     shapes: dict[str, tuple[int, ...]] = {
-        "scaling.u_mean": (network.n_inputs,),
-        "scaling.u_std": (network.n_inputs,),
+        "scaling.u_mean": (n_channels,),
+        "scaling.u_std": (n_channels,),
         "scaling.y_mean": (network.n_outputs,),
         "scaling.y_std": (network.n_outputs,),
         "error_model.coef": (network.n_outputs, ANY),
         "training.loss_curve": (ANY,),
     }
     if version >= 2:
-        shapes["input.range"] = (2, network.n_inputs)
+        shapes["input.range"] = (2, n_channels)
         shapes["frame.gains"] = shapes["frame.levels"] = (network.n_outputs,)
     if version >= 3:
         shapes["initial.offset"] = (2, network.n_units)
@@ -84,9 +91,11 @@ def extra_shapes(network: Network, version: int = FORMAT_VERSION) -> dict[str, t
     return shapes
 
 
-def optional_shapes(network: Network, version: int = FORMAT_VERSION) -> dict[str, tuple[int, ...]]:
+def optional_shapes(
+    network: Network, version: int = FORMAT_VERSION, n_lagged: int = 0
+) -> dict[str, tuple[int, ...]]:
     """Shapes of the arrays that a file of some format may hold."""
-    return {"frame.delays": (network.n_inputs,)} if version >= 3 else {}
+    return {"frame.delays": (network.n_inputs - n_lagged,)} if version >= 3 else {}
 
 
 def write_model(path: str | os.PathLike[str], content: ModelContent) -> None:
@@ -112,6 +121,8 @@ def write_model(path: str | os.PathLike[str], content: ModelContent) -> None:
         "hidden_sizes": list(network.hidden_sizes),
         "head_sizes": list(network.head_sizes),
     }
+    if content.lags:
+        structure["input_lags"] = list(content.lags)
     description = {"format_version": FORMAT_VERSION, "structure": structure, **content.description}
     # safetensors writes the buffer as it lies in memory, so the order has to be C
     arrays = {
@@ -164,10 +175,10 @@ def _read(file: BinaryIO, size: int, name: str) -> ModelContent:
             f"{version} (fastlstm {description.get('fastlstm_version', 'unknown')}). "
             "Update fastlstm to read it: pip install --upgrade fastlstm."
         )
-    network = _network(description.pop("structure", None), name)
-    possible = optional_shapes(network, version).items()
+    network, lags = _structure(description.pop("structure", None), name)
+    possible = optional_shapes(network, version, sum(lags)).items()
     present = {key: shape for key, shape in possible if key in header}
-    shapes = {**network.shapes, **extra_shapes(network, version), **present}
+    shapes = {**network.shapes, **extra_shapes(network, version, sum(lags)), **present}
     places = _places(header, shapes, name)
     n_bytes = sum(8 * prod(shape) for shape, _ in places.values())
     if n_bytes != size - data_start:
@@ -180,7 +191,7 @@ def _read(file: BinaryIO, size: int, name: str) -> ModelContent:
         for key, (shape, start) in places.items()
     }
     _check_values(arrays, name)
-    return ModelContent(network, arrays, description, version)
+    return ModelContent(network, arrays, description, version, lags)
 
 
 def _read_header(file: BinaryIO, size: int, name: str) -> tuple[dict[str, Any], int]:
@@ -211,9 +222,10 @@ def _refuse_constant(text: str) -> Any:
     raise ValueError(text)
 
 
-def _network(structure: Any, name: str) -> Network:
+def _structure(structure: Any, name: str) -> tuple[Network, tuple[int, ...]]:
+    """Network, and how many of its inputs are earlier values of every channel."""
     keys = ("n_inputs", "n_outputs", "hidden_sizes", "head_sizes")
-    if not isinstance(structure, dict) or set(structure) != set(keys):
+    if not isinstance(structure, dict) or set(structure) - {"input_lags"} != set(keys):
         raise _unusable(name, "does not describe its network")
     sizes = [structure[key] if key.endswith("sizes") else [structure[key]] for key in keys]
     for part in sizes:
@@ -223,7 +235,11 @@ def _network(structure: Any, name: str) -> Network:
             raise _unusable(name, "describes a network of impossible size")
     if not sizes[2]:
         raise _unusable(name, "describes a network without LSTM layer")
-    return Network(sizes[0][0], sizes[1][0], tuple(sizes[2]), tuple(sizes[3]))
+    network = Network(sizes[0][0], sizes[1][0], tuple(sizes[2]), tuple(sizes[3]))
+    lags = _counts(structure["input_lags"]) if "input_lags" in structure else ()
+    if lags is None or (lags and len(lags) + sum(lags) != network.n_inputs):
+        raise _unusable(name, "has input_lags that are not those of its network")
+    return network, lags
 
 
 def _places(

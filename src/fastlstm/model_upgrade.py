@@ -20,12 +20,14 @@ def upgraded(
     defaults : mapping
         Constructor arguments, for those that a file is too old to know.
     """
-    if version >= 3:
+    if version >= 4:
         return description
     new = dict(description)
     parameters = new.get("parameters")
     if isinstance(parameters, dict):
         new["parameters"] = {**defaults, **parameters}
+    if version == 3:
+        return new
     numbers = new.get("numbers")
     if isinstance(numbers, dict):  # format 3 keeps apart what depends on the clock
         times = {name: numbers.get(name) for name in ("fit_time_", "cpu_time_")}

@@ -67,7 +67,7 @@ def fit_table(model: Any) -> str:
     if network.head_sizes:
         layers += f", tanh head {_sizes(network.head_sizes)}"
     ended = f"{model.status_} after {count(model.n_iter_, 'iteration')}"
-    channels = _channels(model, "feature_names_in_", network.n_inputs, "input")
+    channels = _channels(model, "feature_names_in_", model.n_features_in_, "input")
     outputs = _channels(model, "output_names_", network.n_outputs, "output")
     rows = [
         ("Fit, held out", _percent(model.rmse_validation_)),

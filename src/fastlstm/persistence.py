@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ NAMES = {  # of channels: key in the file, attribute, whether of inputs
     "output_units": ("output_units_", False),
 }
 COUNTS = ("washout_", "n_iter_")
-MAX_HOLD = MAX_DELAY = 10**6
+MAX_HOLD = MAX_DELAY = 10**6  # samples
 SCALING = ("u_mean", "u_std", "y_mean", "y_std")
 
 
@@ -72,7 +73,8 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
             **{name: _finite_or_none(getattr(model, name)) for name in TIMES},
         },
     }
-    write_model(path, ModelContent(model.network_, arrays, description))
+    content = ModelContent(model.network_, arrays, description, lags=model.frame_.lags)
+    write_model(path, content)
 
 
 def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
@@ -90,9 +92,10 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     reader.set_parameters(model)
     network, arrays = content.network, content.arrays
     model.network_, model.params_ = network, network.pack(arrays)
-    model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
+    n_inputs = network.n_inputs - sum(content.lags)
+    model.n_features_in_, model.n_outputs_ = n_inputs, network.n_outputs
     model.scaling_ = Scaling(*(arrays[f"scaling.{name}"] for name in SCALING))
-    model.frame_ = reader.frame(arrays, network.n_outputs)
+    model.frame_ = reader.frame(arrays, network.n_outputs, content.lags)
     model.input_range_ = arrays.get("input.range", model.scaling_.likely_inputs)
     model.initial_state_ = _initial_state(network, arrays)
     model.error_model_ = ErrorModel(arrays["error_model.coef"])
@@ -100,7 +103,7 @@ def load_into(model: Any, path: str | os.PathLike[str]) -> Any:
     model.history_ = ()
     model._one_column = reader.one_column(network.n_outputs)
     for key, (attribute, of_inputs) in NAMES.items():
-        names = reader.channel_names(key, network.n_inputs if of_inputs else network.n_outputs)
+        names = reader.channel_names(key, n_inputs if of_inputs else network.n_outputs)
         if names is not None:
             setattr(model, attribute, np.array(names, dtype=object))
     model.sampling_time_ = reader.sampling_time()
@@ -136,7 +139,7 @@ class _Reader:
     def set_parameters(self, model: Any) -> None:
         """Pass on the constructor arguments, checked as `fit` does."""
         parameters = self._group("parameters", tuple(model.get_params(deep=False)))
-        for name in ("hidden_sizes", "head_sizes", "input_delays"):
+        for name in ("hidden_sizes", "head_sizes", "input_delays", "input_lags"):
             if isinstance(parameters[name], list):
                 parameters[name] = tuple(parameters[name])
         try:
@@ -153,10 +156,10 @@ class _Reader:
             raise self._error("one_column")
         return value
 
-    def frame(self, arrays: dict[str, FloatArray], n_outputs: int) -> Frame:
-        """Time base and integrators; files of format 1 have none."""
+    def frame(self, arrays: dict[str, FloatArray], n_outputs: int, lags: tuple[int, ...]) -> Frame:
+        """Taps, time base and integrators; files of format 1 have none."""
         if "frame.gains" not in arrays:
-            return Frame.plain(n_outputs)
+            return replace(Frame.plain(n_outputs), lags=lags)
         hold = self._description.get("hold")
         if type(hold) is not int or not 1 <= hold <= MAX_HOLD:
             raise self._error("hold")
@@ -164,7 +167,10 @@ class _Reader:
         if np.any((delays < 0.0) | (delays > MAX_DELAY) | (delays != np.round(delays))):
             raise self._error("frame.delays")
         found = tuple(int(delay) for delay in delays)
-        return Frame(arrays["frame.gains"], arrays["frame.levels"], hold, found)
+        frame = Frame(arrays["frame.gains"], arrays["frame.levels"], hold, found, lags)
+        if frame.longest_delay > MAX_DELAY:
+            raise self._error("input_lags")
+        return frame
 
     def channel_names(self, key: str, n_channels: int) -> list[str] | None:
         """Names of input or output channels, if known."""
@@ -227,13 +233,19 @@ def plain_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     settings = Settings.of(parameters)
     sizes = {"hidden_sizes": settings.hidden_sizes, "head_sizes": settings.head_sizes}
     listed = {name: "auto" if value is None else list(value) for name, value in sizes.items()}
-    delays = settings.input_delays
-    delays_listed = "auto" if delays is None else list(delays) or 0
-    plain = {**parameters, **listed, "input_delays": delays_listed}
+    steps = {"input_delays": settings.input_delays, "input_lags": settings.input_lags}
+    plain = {**parameters, **listed, **{name: _plain_steps(x) for name, x in steps.items()}}
     plain["solver"] = to_plain(plain["solver"])
     weights = settings.output_weights
     plain["output_weights"] = None if weights is None else weights.tolist()
     return {name: v.item() if isinstance(v, np.generic) else v for name, v in plain.items()}
+
+
+def _plain_steps(steps: tuple[int, ...] | int | None) -> str | int | list[int]:
+    """Delays or lags as a JSON value."""
+    if steps is None or isinstance(steps, int):
+        return "auto" if steps is None else steps
+    return list(steps) or 0
 
 
 def _listed(names: Any) -> list[str] | None:

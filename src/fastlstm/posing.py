@@ -1,9 +1,10 @@
-"""What kind of problem the records pose: short or long, integrating or not, which time base."""
+"""What the records ask for: delays, lags, time base, integrators; whether they are short."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from fastlstm.bridging import bridged
 from fastlstm.delaying import Delays
@@ -14,6 +15,8 @@ from fastlstm.records import Records
 from fastlstm.solvers.problem import Whole
 from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
+from fastlstm.starts.lagged import with_lagged, without_lagged
+from fastlstm.starts.lags import find_lags
 from fastlstm.starts.robust import identify_by
 
 FloatArray = NDArray[np.float64]
@@ -33,44 +36,41 @@ def pose(
     records: Records,
     network: Network,
     washout: int,
-    frame: Frame | None = None,
+    frame: Frame,
     loss: AbstractLoss = SQUARED,
-) -> tuple[Frame, Whole | None]:
-    """Look for integrators; gather what a method needs that holds out rows by itself.
+) -> Whole | None:
+    """Gather what a method needs that holds out rows by itself.
 
     Parameters
     ----------
     records : Records
-        All of them, standardised.
+        All of them, standardised, with all columns that the network sees.
     network : Network
     washout : int
         Measured steps of each record to be left out.
-    frame : Frame, optional
-        Of a model to go on from; found when None. Inputs of the records are delayed already.
+    frame : Frame
     loss : AbstractLoss
 
     Returns
     -------
-    frame : Frame
     whole : Whole or None
-        None where records are long and nothing integrates.
+        None where records are long, and the plant neither slow nor integrating.
     """
-    short = records.n_counted <= SHORT * network.n_params
-    if frame is None:
-        frame = _find_frame(records, network.n_outputs)
-    reduced, steps = frame.reduce(records), -(-washout // frame.hold)
-    stride = 1
-    if np.any(frame.integrating):
-        linear = identify_integrating(reduced, frame.gains).increments
-    elif short or _may_be_slow(reduced):
-        linear = identify_by(loss, reduced, washout=steps)
-        if not short:
-            if SLOW * linear.memory(FADED, cap=reduced.n_total) < reduced.n_total:
-                return frame, None
-            stride = max(1, reduced.n_counted // SLOW_ROWS)
+    short, integrates = records.n_counted <= SHORT * network.n_params, np.any(frame.integrating)
+    if not (short or integrates or _may_be_slow(records)):
+        return None
+    reduced, steps = frame.without_taps().reduce(records), -(-washout // frame.hold)
+    inputs, stride = without_lagged(reduced, frame.n_lagged), 1
+    if integrates:
+        linear = identify_integrating(inputs, frame.gains).increments
     else:
-        return frame, None
-    return frame, Whole(reduced, linear, frame.gains, steps, frame.is_plain, stride)
+        linear = identify_by(loss, inputs, washout=steps)
+    if not (short or integrates):
+        if SLOW * linear.memory(FADED, cap=inputs.n_total) < inputs.n_total:
+            return None
+        stride = max(1, inputs.n_total // SLOW_ROWS)
+    linear = with_lagged(linear, frame.n_lagged)
+    return Whole(reduced, linear, frame.gains, steps, frame.in_step, stride)
 
 
 def _may_be_slow(records: Records) -> bool:
@@ -119,7 +119,59 @@ def delays_for(
     return given if any(given) else ()
 
 
-def _find_frame(records: Records, n_outputs: int) -> Frame:
+def lags_for(
+    given: int | Delays | None,
+    records: Records,
+    washout: int,
+    max_order: int,
+    frame: Frame | None = None,
+) -> Delays:
+    """Lags of a model to go on from, those given, or those that the records ask for.
+
+    Parameters
+    ----------
+    given : int, tuple of int or None
+        For every input, or one per input; empty for none; found when None.
+    records : Records
+        Standardised, in steps of the network, every input where it acts; outputs that integrate
+        as increments.
+    washout : int
+        First steps of each record that do not count.
+    max_order : int
+        Order of a linear model that the network can hold without lags.
+    frame : Frame, optional
+        Of a model to go on from.
+
+    Raises
+    ------
+    ValueError
+        If there is not one number per input, or one is as large as a record is long.
+    """
+    if frame is not None:
+        return frame.lags
+    if given is None:
+        with threadpool_limits(limits=1, user_api="blas"):  # many small products
+            return find_lags(records, washout, max_order)
+    n_inputs, shortest = records.u.shape[1], int(records.lengths.min())
+    lags = (given,) * n_inputs if isinstance(given, int) else given
+    if lags and (len(lags) != n_inputs or max(lags) >= shortest):
+        raise ValueError(
+            f"input_lags must have one number per input, {n_inputs}, each below the length of the "
+            f"shortest record in steps of the network, {shortest}; got {given}. Pass how many "
+            "earlier values of each input the network is to see."
+        )
+    return lags if any(lags) else ()
+
+
+def find_frame(records: Records, n_outputs: int) -> Frame:
+    """Time base and integrators that records ask for.
+
+    Parameters
+    ----------
+    records : Records
+        Standardised, every input where it acts.
+    n_outputs : int
+    """
     nothing = np.zeros(n_outputs)
     frame = Frame(nothing, nothing, hold=_widest_hold(records))
     reduced = frame.reduce(records)

@@ -78,6 +78,9 @@ class LSTMRegressor(
     input_delays : "auto", 0 or tuple of int, default="auto"
         Steps by which each input acts late. "auto" finds delays of 3 steps and more where the
         records show them clearly; 0 for none.
+    input_lags : int, tuple of int or "auto", default=0
+        How many earlier values of each input the network sees besides, behind its delay; "auto"
+        finds on held-out data whether any help.
     missing_target : {"raise", "mask"}, default="raise"
         What NaN in y means: an error, or an output that was not measured and counts nowhere.
     loss : {"squared", "huber", "soft_l1"}, default="squared"
@@ -104,8 +107,10 @@ class LSTMRegressor(
     input_range_ : array of shape (2, n_inputs)
         Smallest and largest value of every input seen in training, in the unit of X.
     frame_ : Frame
-        Delays of the inputs, integrators behind the network and its time base, where the plant
-        needs them.
+        Delays and lags of the inputs, integrators behind the network and its time base, where the
+        plant needs them.
+    input_lags_ : tuple of int
+        Earlier values that the network sees of each input.
     initial_state_ : InitialState
         State in which a record begins of which only the inputs are known.
     error_model_ : ErrorModel
@@ -168,6 +173,7 @@ class LSTMRegressor(
         validation_fraction: float = 0.2,
         stability: str | None = None,
         input_delays: Sequence[int] | int | str = "auto",
+        input_lags: Sequence[int] | int | str = 0,
         missing_target: str = "raise",
         loss: str = "squared",
         output_weights: Sequence[float] | None = None,
@@ -186,6 +192,7 @@ class LSTMRegressor(
         self.validation_fraction = validation_fraction
         self.stability = stability
         self.input_delays = input_delays
+        self.input_lags = input_lags
         self.missing_target = missing_target
         self.loss = loss
         self.output_weights = output_weights

@@ -25,7 +25,7 @@ AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for, except on short
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked arguments of `LSTMRegressor`; washout, sizes, delays are None where "auto"."""
+    """Checked arguments of `LSTMRegressor`; washout, sizes, delays, lags are None where "auto"."""
 
     hidden_sizes: tuple[int, ...] | None
     head_sizes: tuple[int, ...] | None
@@ -42,6 +42,7 @@ class Settings:
     loss: AbstractLoss = SQUARED
     output_weights: NDArray[np.float64] | None = None
     input_delays: tuple[int, ...] | None = None
+    input_lags: tuple[int, ...] | int | None = ()
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Settings:
@@ -79,6 +80,7 @@ class Settings:
             loss=_loss(params["loss"]),
             output_weights=check_output_weights(params["output_weights"]),
             input_delays=_delays(params["input_delays"]),
+            input_lags=_lags(params["input_lags"]),
         )
 
     @property
@@ -90,6 +92,11 @@ class Settings:
     def has_sizes(self) -> bool:
         """Whether a size is given."""
         return self.hidden_sizes is not None or self.head_sizes is not None
+
+    @property
+    def first_width(self) -> int:
+        """Units of the first layer, as far as they are known before training."""
+        return (AUTO_HIDDEN if self.hidden_sizes is None else self.hidden_sizes)[0]
 
     @property
     def fits_whole_records(self) -> bool:
@@ -200,6 +207,20 @@ def _delays(delays: Any) -> tuple[int, ...] | None:
             "Pass e.g. (20,)."
         )
     return tuple(check_count(delay, "input_delays", minimum=0) for delay in delays)
+
+
+def _lags(lags: Any) -> tuple[int, ...] | int | None:
+    """One number for all inputs stays one until the inputs are known."""
+    if isinstance(lags, str) and lags == "auto":
+        return None
+    if isinstance(lags, numbers.Integral) and not isinstance(lags, bool):
+        return check_count(lags, "input_lags", minimum=0) or ()
+    if not isinstance(lags, tuple | list | np.ndarray) or np.ndim(lags) != 1:
+        raise ValueError(
+            f'input_lags must be "auto", a number >= 0 or a tuple of them, one per input; got '
+            f"{lags!r}. Pass e.g. 2."
+        )
+    return tuple(check_count(count, "input_lags", minimum=0) for count in lags)
 
 
 def check_n_jobs(n_jobs: Any) -> int:

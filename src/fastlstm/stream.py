@@ -106,7 +106,7 @@ class Stream:
             self._run_scalar = partial(_run_integrating, self._online, self._frame)
         self._fast = self._run_scalar, self._online.learn_scalar
         self._expect_first()
-        in_step = model.frame_.hold == 1 and not model.frame_.is_delayed
+        in_step = model.frame_.hold == 1 and not model.frame_.is_tapped
         if in_step and len(self._u_units) == len(self._y_units) == 1:
             self._scalar = (*self._u_units[0], *self._y_units[0], float(scaling.y_std[0]))
 

@@ -65,6 +65,10 @@ def _frame(model: Any) -> Iterator[str]:
     for k, delay in enumerate(getattr(frame, "delays", None) or ()):
         if delay > 0:
             yield f"Input {k} acts {delay} samples late"
+    for k, n_lags in enumerate(getattr(frame, "lags", None) or ()):
+        if n_lags > 0:
+            apart = f", {count(frame.hold, 'sample')} apart" if frame.hold > 1 else ""
+            yield f"The network sees {count(n_lags, 'earlier value')} of input {k} besides{apart}"
 
 
 def _beginning(model: Any) -> str:

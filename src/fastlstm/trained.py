@@ -48,7 +48,7 @@ class Trained:
         task, rest = self.task, InitialState.rest(self.network)
         if task.settings.washout == 0 or not task.scaling.moves:
             return rest
-        frame = task.frame.without_delays()  # the records have them
+        frame = task.frame.without_taps()  # the records have them
         washout = -(-task.problem.washout // frame.hold)
         records = frame.reduce(task.records)
         typical = InitialState.of(self.network, self.solution.params, records, washout)
@@ -108,7 +108,7 @@ class Trained:
 
     def _simulated(self, records: Records, begun: InitialState | None = None) -> FloatArray:
         """Simulate, by default from rest; levels of integrating outputs are those that fit best."""
-        frame = self.task.frame.without_delays()
+        frame = self.task.frame.without_taps()
         reduced = frame.reduce(records)
         states = None if begun is None else begun.before(reduced.u[reduced.offsets[:-1]])
         y, _ = simulate(

@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.checks import Layout, check_records, output_labels
-from fastlstm.delaying import delayed
+from fastlstm.delaying import delayed, tapped
 from fastlstm.frame import Frame
 from fastlstm.known import Known
 from fastlstm.labels import Labels
-from fastlstm.posing import delays_for, pose
+from fastlstm.posing import delays_for, find_frame, lags_for, pose
 from fastlstm.records import Records, hold_out
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
 from fastlstm.solvers.base import raise_objections, solve_in_turn
 from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 from fastlstm.stability import StabilityConstraint
+from fastlstm.starts.integrating import increments_of
 from fastlstm.training_record import DataFacts
 from fastlstm.weights import counted_records, measured_only, without_far_outputs
 
@@ -48,7 +49,7 @@ class Task:
     input_range : array of shape (2, n_inputs)
         Smallest and largest value of every input, in the unit of X.
     records : Records
-        All records, standardised, every input where it acts.
+        All records, standardised, with all columns that the network sees.
     frame : Frame
         Between the records and the network.
     problem : Problem
@@ -94,22 +95,16 @@ class Task:
         range_now = np.stack([records.u.min(axis=0), records.u.max(axis=0)])
         input_range = known.widened(range_now)
         scaled = scaling.scale(records)
-        delays = delays_for(settings.input_delays, scaled, washout, known.frame)
-        scaled = delayed(scaled, delays)
-        train, validation, lead_in = hold_out(scaled, settings.validation_fraction, washout)
-        own = settings.network(scaling.u_mean.size, scaling.y_mean.size)
+        seen, frame, plain = _seen(settings, known, scaled, washout, scaling.moves)
+        train, validation, lead_in = hold_out(seen, settings.validation_fraction, washout)
+        own = settings.network(seen.u.shape[1], scaling.y_mean.size)
         network = own if known.network is None or settings.has_sizes else known.network
         constraint = None
         if settings.stability is not None:
-            lo, hi = scaling.scale_inputs(input_range)
+            lo, hi = scaling.scale_inputs(input_range)[:, frame.channels]
             constraint = StabilityConstraint(network, lo, hi, settings.stability)
-        used = max(delays, default=0) if settings.washout is None else washout
-        plain = constraint is not None or not settings.fits_whole_records
-        if validation is None or plain or not scaling.moves:
-            frame, whole = known.plain_frame(network.n_outputs), None
-        else:
-            frame, whole = pose(scaled, network, used, known.undelayed_frame, settings.loss)
-        frame = replace(frame, delays=delays)
+        used = max(frame.delays, default=0) if settings.washout is None else washout
+        whole = None if plain else pose(seen, network, used, frame, settings.loss)
         problem = Problem(
             network=network,
             train=train,
@@ -122,9 +117,10 @@ class Task:
             whole=whole,
             may_widen=settings.may_widen,
             loss=settings.loss,
+            n_lagged=frame.n_lagged,
         )
         raise_objections(settings.solvers, problem)
-        made = labels, data, scaling, input_range, scaled, frame, problem
+        made = labels, data, scaling, input_range, seen, frame, problem
         return cls(settings, clock, layout, one_column, *made)
 
     @property
@@ -162,3 +158,33 @@ class Task:
             callback=report,
             start=start,
         )
+
+
+def _seen(
+    settings: Settings, known: Known, records: Records, washout: int, moves: bool
+) -> tuple[Records, Frame, bool]:
+    """Find what stands between standardised records and network.
+
+    Returns
+    -------
+    seen : Records
+        With all columns that the network sees.
+    frame : Frame
+    plain : bool
+        Whether the method trains on the records as they are: no time base, no integrator.
+    """
+    delays = delays_for(settings.input_delays, records, washout, known.frame)
+    assert records.y is not None
+    acting, n_outputs = delayed(records, delays), records.y.shape[1]
+    held = hold_out(acting, settings.validation_fraction, washout)[1]
+    plain = held is None or not settings.fits_whole_records or not moves
+    if plain:
+        frame = known.plain_frame(n_outputs)
+    else:
+        frame = known.bare_frame or find_frame(acting, n_outputs)
+    reduced, steps = frame.reduce(acting), -(-washout // frame.hold)
+    if np.any(frame.integrating):
+        reduced = increments_of(reduced, frame.gains)
+    order = settings.first_width
+    frame = replace(frame, lags=lags_for(settings.input_lags, reduced, steps, order, known.frame))
+    return tapped(acting, frame.taps), replace(frame, delays=delays), plain

@@ -54,10 +54,17 @@ def start_from(model: Any, network: Network, scaling: Scaling) -> FloatArray:
             f"start must have the structure of this model; got {model.network_} for {network}. "
             "Give both the same hidden_sizes, head_sizes and channels."
         )
-    return rescaled(network, model.params_, model.scaling_, scaling)
+    channels = model.frame_.channels
+    return rescaled(network, model.params_, model.scaling_, scaling, channels)
 
 
-def rescaled(network: Network, params: FloatArray, old: Scaling, new: Scaling) -> FloatArray:
+def rescaled(
+    network: Network,
+    params: FloatArray,
+    old: Scaling,
+    new: Scaling,
+    channels: slice | list[int] = slice(None),
+) -> FloatArray:
     r"""Weights for signals on a new scale that compute what `params` compute on the old one.
 
     With :math:`u_{old} = r \odot u_{new} + s`, the columns of the input weights are multiplied by r
@@ -68,6 +75,8 @@ def rescaled(network: Network, params: FloatArray, old: Scaling, new: Scaling) -
     network : Network
     params : array of shape (n_params,)
     old, new : Scaling
+    channels : list of int, optional
+        Channel of every input of the network, where it sees some more than once.
 
     Returns
     -------
@@ -78,6 +87,7 @@ def rescaled(network: Network, params: FloatArray, old: Scaling, new: Scaling) -
     divisor = np.where(moving, old.u_std, 1.0)
     ratio = np.where(moving, new.u_std / divisor, 0.0)
     shift = np.where(moving, (new.u_mean - old.u_mean) / divisor, 0.0)
+    ratio, shift = ratio[channels], shift[channels]
     for matrix, bias in (("lstm.0.weight_ih", "lstm.0.bias"), ("readout.input", "readout.bias")):
         weights[bias] += weights[matrix] @ shift
         weights[matrix] *= ratio

@@ -70,6 +70,41 @@ def test_simulate_writes_what_the_model_predicts(run, model_file, tmp_path, suff
     np.testing.assert_array_equal(matrix(table, "level", "flow"), expected)
 
 
+@pytest.mark.parametrize(
+    ("options", "delays", "lags"),
+    [
+        (["--input-delays", "2,0", "--input-lags", "1,3"], (2, 0), (1, 3)),
+        (["--input-delays", "0", "--input-lags", "2"], (), (2, 2)),
+    ],
+)
+def test_fit_takes_delays_and_lags(run, readout_solver, plant_csv, tmp_path, options, delays, lags):
+    """One number per input, or one for all; the model in the file has them."""
+    columns = ["-u", "u1,u2", "-y", "level,flow", "--solver", "readout", "-m", "m.safetensors"]
+    result = run("fit", plant_csv, *columns, *options, "--quiet")
+    assert result.exit_code == 0, result.stderr
+    model = fastlstm.load(tmp_path / "m.safetensors")
+    assert model.frame_.delays == delays and model.input_lags_ == lags
+    assert run("fit", plant_csv, *columns, "--input-lags", "auto", "--quiet").exit_code == 0
+    assert fastlstm.load(tmp_path / "m.safetensors").get_params()["input_lags"] == "auto"
+    assert run("simulate", "m.safetensors", plant_csv).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--input-delays", "late"], "whole numbers separated by commas"),
+        (["--input-lags", "1.5"], "whole numbers separated by commas"),
+        (["--input-delays", "5"], "input_delays must have one number"),
+        (["--input-lags", "1,2,3"], "input_lags must have one number"),
+    ],
+)
+def test_fit_refuses_delays_and_lags_that_cannot_be_meant(run, plant_csv, options, words):
+    """A user error is exit code 2 and a message that says what to pass."""
+    result = run("fit", plant_csv, "-u", "u1,u2", "-y", "level", *options, "--quiet")
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+
+
 def test_simulate_starts_from_measured_outputs_when_asked(run, model_file, plant_csv, tmp_path):
     """`--init N` is `simulate(X, y_init)` of the library."""
     result = run("simulate", model_file, plant_csv, "-y", "level,flow", "--init", 20)

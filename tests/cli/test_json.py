@@ -41,7 +41,17 @@ CALLS = {
 }
 RESULTS = {
     "demo": {"plant", "unit", "rows", "training", "model", "picture"},
-    "fit": {"model", "n_weights", "status", "cpu_time", "washout", "outputs", "interrupted"},
+    "fit": {
+        "model",
+        "n_weights",
+        "input_delays",
+        "input_lags",
+        "status",
+        "cpu_time",
+        "washout",
+        "outputs",
+        "interrupted",
+    },
     "simulate": {"file", "n_steps", "n_records", "outputs"},
     "evaluate": {"records", "n_steps", "n_init", "washout", "outputs", "picture"},
     "report": {"file", "fit_percent", "records"},

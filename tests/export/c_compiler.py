@@ -48,9 +48,9 @@ class Plant:
         self._library = ctypes.CDLL(str(path))
         self._n_outputs, self.dtype = model.n_outputs_, dtype
         # more than any model has: h and c, and what integrators, steps of several samples, the
-        # first step and delays add
-        size = 2 * model.network_.n_units + 4 * model.n_outputs_ + model.n_features_in_ + 3
-        size += sum(delay + 1 for delay in model.frame_.delays) + 1
+        # first step and past inputs add
+        size = 2 * model.network_.n_units + 4 * model.n_outputs_ + model.network_.n_inputs + 3
+        size += sum(late + 1 for _, late in model.frame_.taps) + 1
         self._state = np.full(size, np.nan, dtype)
         self.init()
 

@@ -34,7 +34,7 @@ def make_model(
     n_inputs=1, n_outputs=1, hidden=(5, 3), head=(4,), *, scaling=None, gain=1.0, frame=None
 ):
     """Model with weights of the size that a trained network has, seed fixed."""
-    network = Network(n_inputs, n_outputs, hidden, head)
+    network = Network(n_inputs + (frame.n_lagged if frame else 0), n_outputs, hidden, head)
     rng = np.random.default_rng(1)
     weights = {
         name: gain * rng.uniform(-1.0, 1.0, shape) / np.sqrt(shape[-1])
@@ -55,9 +55,9 @@ def begun(model):
     return model
 
 
-def make_framed(hold=1):
+def make_framed(hold=1, **taps):
     """Two inputs, three outputs of which the first and the last integrate, each with a level."""
-    frame = Frame(np.array([0.03, 0.0, 0.01]), np.array([1.5, 0.0, -0.5]), hold)
+    frame = Frame(np.array([0.03, 0.0, 0.01]), np.array([1.5, 0.0, -0.5]), hold, **taps)
     return make_model(2, 3, frame=frame)
 
 

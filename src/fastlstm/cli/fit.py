@@ -35,6 +35,8 @@ def fit(
     validation_fraction: Annotated[
         float, typer.Option("--validation-fraction", help="Part of the data that judges the model.")
     ] = 0.2,
+    input_delays: options.Delays = "auto",
+    input_lags: options.Lags = "0",
     missing_target: Annotated[
         str, typer.Option("--missing-target", help="NaN in outputs: raise, or mask them.")
     ] = "raise",
@@ -54,6 +56,8 @@ def fit(
         "hidden_sizes": options.parse_sizes(hidden),
         "head_sizes": options.parse_sizes(head),
         "washout": options.parse_washout(washout),
+        "input_delays": options.parse_delays(input_delays),
+        "input_lags": options.parse_steps(input_lags),
     }
     from fastlstm.cli.data import check_writable, records_for_fit
     from fastlstm.cli.progress import make_progress
@@ -122,6 +126,8 @@ def facts(model: LSTMRegressor) -> dict[str, Any]:
         "hidden_sizes": network.hidden_sizes,
         "head_sizes": network.head_sizes,
         "n_weights": network.n_params,
+        "input_delays": model.frame_.delays or (0,) * model.n_features_in_,
+        "input_lags": model.input_lags_,
         "solver": model.solver_,
         "status": model.status_,
         "message": model.message_,

@@ -77,6 +77,31 @@ def parse_washout(text: str) -> int | str:
         ) from None
 
 
+def parse_steps(text: str) -> int | tuple[int, ...] | str:
+    """Read steps of every input, one number for all of them, or "auto".
+
+    Examples
+    --------
+    >>> parse_steps("20,0"), parse_steps("2"), parse_steps("auto")
+    ((20, 0), 2, 'auto')
+    """
+    if text.strip().lower() == "auto":
+        return "auto"
+    try:
+        steps = tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"must be whole numbers separated by commas, or auto; got {text!r}. Pass e.g. 20,0."
+        ) from None
+    return steps[0] if len(steps) == 1 else steps
+
+
+def parse_delays(text: str) -> int | tuple[int, ...] | str:
+    """Read delays; one number that is not 0 is that of the only input."""
+    steps = parse_steps(text)
+    return (steps,) if isinstance(steps, int) and steps != 0 else steps
+
+
 Data = Annotated[
     list[Path],
     typer.Argument(metavar="DATA", help="CSV, NPZ, MAT or Parquet files, one record each."),
@@ -123,6 +148,22 @@ Hidden = Annotated[
 ]
 Head = Annotated[
     str, typer.Option("--head", metavar="SIZES", help="Widths of the MLP head, none or auto.")
+]
+Delays = Annotated[
+    str,
+    typer.Option(
+        "--input-delays",
+        metavar="STEPS",
+        help="Steps by which each input acts late, separated by commas; 0 or auto.",
+    ),
+]
+Lags = Annotated[
+    str,
+    typer.Option(
+        "--input-lags",
+        metavar="COUNT",
+        help="Earlier values of inputs that the network sees: for all, or one per input; or auto.",
+    ),
 ]
 TimeLimit = Annotated[
     float, typer.Option("--time-limit", help="Seconds after which the best model is taken.")

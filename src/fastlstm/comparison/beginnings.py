@@ -30,12 +30,12 @@ def beginning_of(model: LSTMRegressor, exam: Exam) -> Beginning:
     Returns
     -------
     callable
-        Takes weights (n_params,) and standardised inputs (n_records, n_inputs); gives states
-        (n_records, 2, n_units).
+        Takes weights (n_params,) and what the network sees first (n_records, n_columns); gives
+        states (n_records, 2, n_units).
     """
     train = model.frame_.reduce(model.scaling_.scale(exam.train))
     washout = -(-exam.washout // model.frame_.hold)
-    low, high = model.scaling_.scale_inputs(model.input_range_)
+    low, high = model.scaling_.scale_inputs(model.input_range_)[:, model.frame_.channels]
 
     def begin(weights: FloatArray, first_inputs: FloatArray) -> FloatArray:
         found = model.initial_state_

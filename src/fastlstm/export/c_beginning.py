@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastlstm.export import c_taps
 from fastlstm.export.c_text import array, c_type, number
 from fastlstm.export.parts import Parts
 
@@ -48,7 +49,7 @@ static void begin({name}_state *state, const {real} *x)
     int unit, k;
     for (unit = 0; unit < {upper}_N_UNITS; ++unit) {{
         {real} h = begin_h[unit][0], c = begin_c[unit][0];
-        for (k = 0; k < {upper}_N_INPUTS; ++k) {{
+        for (k = 0; k < {c_taps.columns(parts, name)}; ++k) {{
             const {real} seen = x[k] < u_low[k] ? u_low[k] : x[k] > u_high[k] ? u_high[k] : x[k];
             h += begin_h[unit][1 + k] * seen;
             c += begin_c[unit][1 + k] * seen;

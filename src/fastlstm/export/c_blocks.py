@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastlstm.export import c_beginning, c_delays, c_frame
+from fastlstm.export import c_beginning, c_frame, c_taps
 from fastlstm.export.c_text import array, c_type, number
 from fastlstm.export.parts import Dense, Layer, Parts, RealArray
 from fastlstm.network import Network
@@ -153,25 +153,25 @@ void {name}_init({name}_state *state)
     for (unit = 0; unit < {name.upper()}_N_UNITS; ++unit) {{
         state->h[unit] = 0;
         state->c[unit] = 0;
-    }}{c_beginning.init(parts)}{c_delays.init(parts)}{c_frame.init(parts, name)}
+    }}{c_beginning.init(parts)}{c_taps.init(parts)}{c_frame.init(parts, name)}
 }}"""
 
 
 def step(parts: Parts, name: str) -> str:
     """Definition of ``<name>_step``."""
-    upper, real = name.upper(), f"{name}_real"
+    upper, real, newest = name.upper(), f"{name}_real", c_taps.newest(parts)
     low = bool(np.any(parts.border.u_mean_low))
     centred = "(u[k] - u_mean[k]) - u_mean_low[k]" if low else "u[k] - u_mean[k]"
     heads = "".join(f"    {real} a{k}[{n}];\n" for k, n in enumerate(parts.network.head_sizes))
     calls = "\n".join(f"    {call}" for call in _calls(parts.network))
     sums = "\n".join(f"        {line}" for line in _sums(parts.network))
-    collect = c_delays.delay(parts, name) + c_frame.collect(parts, name) + c_beginning.call(parts)
+    collect = c_taps.pick(parts) + c_frame.collect(parts, name) + c_beginning.call(parts)
     return f"""\
 void {name}_step({name}_state *state, const {real} *u, {real} *y)
 {{
-    {real} x[{upper}_N_INPUTS];
+    {real} {newest}[{upper}_N_INPUTS];{c_taps.declaration(parts, name)}
 {heads}    int k, column;
-    for (k = 0; k < {upper}_N_INPUTS; ++k) x[k] = ({centred}) * u_gain[k];{collect}
+    for (k = 0; k < {upper}_N_INPUTS; ++k) {newest}[k] = ({centred}) * u_gain[k];{collect}
 {calls}
     for (k = 0; k < {upper}_N_OUTPUTS; ++k) {{
         const {real} *w = readout_weights[k];

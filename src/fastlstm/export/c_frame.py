@@ -6,6 +6,7 @@ in float a plain sum would lose increments of a millionth of its value.
 
 from __future__ import annotations
 
+from fastlstm.export import c_taps
 from fastlstm.export.c_text import array, c_type, number
 from fastlstm.export.parts import Parts
 
@@ -40,7 +41,7 @@ def fields(parts: Parts, name: str) -> str:
     if parts.frame.integrates:
         lines += [f"{real} sum[{upper}_N_OUTPUTS];", f"{real} carry[{upper}_N_OUTPUTS];"]
     if parts.frame.hold > 1:
-        lines += [f"{real} x_sum[{upper}_N_INPUTS];", f"{real} y[{upper}_N_OUTPUTS];"]
+        lines += [f"{real} x_sum[{c_taps.columns(parts, name)}];", f"{real} y[{upper}_N_OUTPUTS];"]
         lines.append("int n_seen;")
     return "".join(f"\n    {line}" for line in lines)
 
@@ -82,7 +83,7 @@ def init(parts: Parts, name: str) -> str:
     }}"""
     if parts.frame.hold > 1:
         text += f"""
-    for (unit = 0; unit < {upper}_N_INPUTS; ++unit) state->x_sum[unit] = 0;
+    for (unit = 0; unit < {c_taps.columns(parts, name)}; ++unit) state->x_sum[unit] = 0;
     for (unit = 0; unit < {upper}_N_OUTPUTS; ++unit) {{
         state->y[unit] = y_mean[unit] + y_std[unit] * y_level[unit];
     }}
@@ -111,16 +112,16 @@ def collect(parts: Parts, name: str) -> str:
     """Lines that wait for the last sample of a step and take the mean of its inputs."""
     if parts.frame.hold == 1:
         return ""
-    upper = name.upper()
+    upper, columns = name.upper(), c_taps.columns(parts, name)
     hold = number(float(parts.frame.hold), c_type(parts.readout.bias))
     return f"""
-    for (k = 0; k < {upper}_N_INPUTS; ++k) state->x_sum[k] += x[k];
+    for (k = 0; k < {columns}; ++k) state->x_sum[k] += x[k];
     if (++state->n_seen < {upper}_HOLD) {{
         for (k = 0; k < {upper}_N_OUTPUTS; ++k) y[k] = state->y[k];
         return;
     }}
     state->n_seen = 0;
-    for (k = 0; k < {upper}_N_INPUTS; ++k) {{
+    for (k = 0; k < {columns}; ++k) {{
         x[k] = state->x_sum[k] / {hold};
         state->x_sum[k] = 0;
     }}"""

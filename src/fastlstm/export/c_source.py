@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastlstm.export import c_beginning, c_blocks, c_delays, c_frame
+from fastlstm.export import c_beginning, c_blocks, c_frame, c_taps
 from fastlstm.export.c_text import LICENCE, c_type, comment
 from fastlstm.export.parts import Parts
 
@@ -39,7 +39,7 @@ def header_text(parts: Parts, name: str, origin: str) -> str:
 #ifndef {upper}_H
 #define {upper}_H
 
-#define {upper}_N_INPUTS {network.n_inputs}
+#define {upper}_N_INPUTS {parts.n_inputs}{c_taps.definition(parts, name)}
 #define {upper}_N_OUTPUTS {network.n_outputs}
 #define {upper}_N_UNITS {network.n_units}{c_frame.definitions(parts, name)}
 
@@ -71,12 +71,12 @@ void {name}_step({name}_state *state, const {name}_real *u, {name}_real *y);
 
 
 def _remarks(parts: Parts, name: str) -> str:
-    return c_delays.remarks(parts) + c_frame.remarks(parts, name)
+    return c_taps.remarks(parts) + c_frame.remarks(parts, name)
 
 
 def _fields(parts: Parts, name: str) -> str:
     """Members of the state besides h and c."""
-    return c_beginning.field(parts) + c_delays.fields(parts, name) + c_frame.fields(parts, name)
+    return c_beginning.field(parts) + c_taps.fields(parts, name) + c_frame.fields(parts, name)
 
 
 def _beginning(parts: Parts, name: str) -> str:

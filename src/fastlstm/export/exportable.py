@@ -103,7 +103,7 @@ def free_run(model: Any, u: FloatArray) -> FloatArray:
 
 
 def check_no_frame(model: Any, format: str, reason: str, advice: str) -> None:
-    """Refuse a model with delays, an integrator or a wider time base, for lack of a place.
+    """Refuse a model with taps, an integrator or a wider time base, for lack of a place.
 
     Raises
     ------
@@ -115,8 +115,10 @@ def check_no_frame(model: Any, format: str, reason: str, advice: str) -> None:
         what = f"{int(np.sum(frame.integrating))} integrators and {frame.hold} samples per step"
         if frame.is_delayed:
             what += f", inputs delayed by {list(frame.delays)} samples"
+        if frame.n_lagged:
+            what += f", inputs seen at {list(frame.lags)} lags"
         raise ValueError(
-            f"model must have neither an integrator, delays nor steps of several samples for "
+            f"model must have neither an integrator, delays, lags nor steps of several samples for "
             f"{format}: {reason}; got {what}. {advice}"
         )
 

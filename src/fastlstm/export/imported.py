@@ -48,7 +48,8 @@ def from_weights(
         Smallest and largest value of every input in training; without it three standard deviations
         around the mean.
     frame : Frame, optional
-        Delays of the inputs, integrators behind the network and its time base; none by default.
+        Delays and lags of the inputs, integrators behind the network and its time base; none by
+        default. Every lag is an input more of the network.
     initial_state : InitialState, optional
         State in which a record begins; at rest by default.
 
@@ -73,13 +74,16 @@ def from_weights(
     params = network.pack({name: to_float(w, f"weights[{name!r}]") for name, w in weights.items()})
     model = LSTMRegressor(network.hidden_sizes, network.head_sizes)
     model.network_, model.params_ = network, params
-    model.scaling_ = identity_scaling(network) if scaling is None else _checked(scaling, network)
-    model.input_range_ = _range(model.scaling_, input_range)
     model.frame_ = Frame.plain(network.n_outputs) if frame is None else frame
+    n_inputs = network.n_inputs - model.frame_.n_lagged
+    if scaling is None:
+        scaling = identity_scaling(n_inputs, network.n_outputs)
+    model.scaling_ = _checked(scaling, n_inputs, network.n_outputs)
+    model.input_range_ = _range(model.scaling_, input_range)
     begun = InitialState.rest(network) if initial_state is None else initial_state
     model.initial_state_ = _checked_beginning(begun, network)
     model.error_model_ = ErrorModel(np.zeros((network.n_outputs, 0)))
-    model.n_features_in_, model.n_outputs_ = network.n_inputs, network.n_outputs
+    model.n_features_in_, model.n_outputs_ = n_inputs, network.n_outputs
     model._one_column = network.n_outputs == 1
     model.washout_, model.n_iter_ = 0, 0
     model.solver_ = model.status_ = model.start_ = ORIGIN
@@ -91,14 +95,9 @@ def from_weights(
     return model
 
 
-def identity_scaling(network: Network) -> Scaling:
+def identity_scaling(n_inputs: int, n_outputs: int) -> Scaling:
     """Scaling that changes nothing."""
-    return Scaling(
-        np.zeros(network.n_inputs),
-        np.ones(network.n_inputs),
-        np.zeros(network.n_outputs),
-        np.ones(network.n_outputs),
-    )
+    return Scaling(np.zeros(n_inputs), np.ones(n_inputs), np.zeros(n_outputs), np.ones(n_outputs))
 
 
 def _range(scaling: Scaling, input_range: Any) -> NDArray[np.float64]:
@@ -126,11 +125,11 @@ def _checked_beginning(given: InitialState, network: Network) -> InitialState:
     return InitialState(**arrays)
 
 
-def _checked(scaling: Scaling, network: Network) -> Scaling:
+def _checked(scaling: Scaling, n_inputs: int, n_outputs: int) -> Scaling:
     arrays = {}
     for name in ("u_mean", "u_std", "y_mean", "y_std"):
         arrays[name] = to_float(getattr(scaling, name), f"scaling.{name}")
-        count = network.n_inputs if name.startswith("u") else network.n_outputs
+        count = n_inputs if name.startswith("u") else n_outputs
         if arrays[name].shape != (count,) or (name.endswith("std") and np.any(arrays[name] < 0.0)):
             raise ValueError(
                 f"scaling.{name} must have shape ({count},), standard deviations >= 0; got shape "

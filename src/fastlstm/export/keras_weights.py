@@ -79,7 +79,12 @@ def to_keras_weights(model: Any) -> list[FloatArray]:
         "Export to C, ONNX or torch.",
     )
     network: Network = model.network_
-    params = rescaled(network, model.params_, model.scaling_, identity_scaling(network))
+    params = rescaled(
+        network,
+        model.params_,
+        model.scaling_,
+        identity_scaling(network.n_inputs, network.n_outputs),
+    )
     weights = network.unpack(params)
     arrays = []
     for k in range(network.num_layers):

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastlstm.export.frame_parts import FrameParts
 from fastlstm.export.onnx_nodes import GraphBuilder
-from fastlstm.export.parts import FrameParts
 
 FLOAT, DOUBLE = 1, 11  # of onnx.TensorProto
 

@@ -23,9 +23,9 @@ from fastlstm.export.exportable import (
     probe_inputs,
 )
 from fastlstm.export.onnx_beginning import first_row, first_states, layer_states
-from fastlstm.export.onnx_delays import delay_sequence, delay_step
 from fastlstm.export.onnx_frame import collect, expand, integrate, integrate_step
 from fastlstm.export.onnx_nodes import GraphBuilder
+from fastlstm.export.onnx_taps import tap_first, tap_sequence, tap_step
 from fastlstm.export.parts import Layer, Parts, RealArray
 from fastlstm.replacing import replace_file
 
@@ -75,7 +75,7 @@ def to_onnx(model: Any, kind: str = "step") -> onnx.ModelProto:
         first input is u: run the first input once for them, then again with them. A model with an
         integrator has ``state_in_sum`` and ``state_in_carry (n_records, n_outputs)`` besides, and
         their outputs; the sum is standardised, without the level, and begins at zero. A model with
-        delayed inputs has ``state_in_past (n_records, sum of delays)``, its output, and
+        delayed or lagged inputs has ``state_in_past (n_records, n_past)``, its output, and
         ``state_first_past``, which a record begins with whose first input is u. "sequence":
         ``u (n_timesteps, n_inputs)`` to ``y (n_timesteps, n_outputs)``, begun as `predict` does.
 
@@ -139,7 +139,8 @@ def _description(parts: Parts, kind: str) -> dict[str, Any]:
         "kind": kind,
         "sampling_time": parts.sampling_time,
         "samples_per_step": frame.hold,
-        "delays": list(frame.delays) or [0] * network.n_inputs,
+        "delays": list(frame.delays) or [0] * parts.n_inputs,
+        "taps": frame.taps or list(enumerate([0] * parts.n_inputs)),
         "integrating": frame.integrating.tolist(),
         "y_rest": (border.y_mean + border.y_std * frame.levels).tolist(),
         "y_std": border.y_std.tolist(),
@@ -153,13 +154,13 @@ def _description(parts: Parts, kind: str) -> dict[str, Any]:
 def _build_step(graph: GraphBuilder, parts: Parts) -> None:
     network = parts.network
     state = [N_RECORDS, network.n_units]
-    u = graph.input("u", [N_RECORDS, network.n_inputs])
+    u = graph.input("u", [N_RECORDS, parts.n_inputs])
     h_in, c_in = graph.input("state_in_h", state), graph.input("state_in_c", state)
-    first = scaled = x = _scale(graph, parts, u)
+    newest = scaled = x = _scale(graph, parts, u)
     pasts = []
-    if parts.frame.late:
-        past = graph.input("state_in_past", [N_RECORDS, sum(parts.frame.delays)])
-        scaled, *pasts = delay_step(graph, parts.frame, scaled, past, network.n_inputs)
+    if parts.frame.taps:
+        past = graph.input("state_in_past", [N_RECORDS, parts.frame.n_past])
+        scaled, *pasts = tap_step(graph, parts.frame, scaled, past)
         x = scaled
     h_out, c_out, start = [], [], 0
     for layer in parts.layers:
@@ -181,8 +182,9 @@ def _build_step(graph: GraphBuilder, parts: Parts) -> None:
     for value, name in zip(sums, ("sum", "carry"), strict=False):
         graph.output(value, f"state_out_{name}", [N_RECORDS, network.n_outputs])
     for value, name in zip(pasts, ("out", "first"), strict=False):
-        graph.output(value, f"state_{name}_past", [N_RECORDS, sum(parts.frame.delays)])
+        graph.output(value, f"state_{name}_past", [N_RECORDS, parts.frame.n_past])
     if parts.beginning is not None:
+        first = tap_first(graph, parts.frame, newest)
         for value, name in zip(first_states(graph, parts.beginning, first), "hc", strict=True):
             graph.output(value, f"state_first_{name}", state)
 
@@ -200,9 +202,9 @@ def _cell(graph: GraphBuilder, layer: Layer, x: str, h: str, c: str) -> tuple[st
 
 def _build_sequence(graph: GraphBuilder, parts: Parts) -> None:
     network = parts.network
-    u = graph.input("u", [N_STEPS, network.n_inputs])
-    acting = delay_sequence(graph, parts.frame, _scale(graph, parts, u), network.n_inputs)
-    scaled, steps = collect(graph, parts.frame, acting, network.n_inputs)
+    u = graph.input("u", [N_STEPS, parts.n_inputs])
+    seen = tap_sequence(graph, parts.frame, _scale(graph, parts, u))
+    scaled, steps = collect(graph, parts.frame, seen, network.n_inputs)
     x, start, states = scaled, 0, None
     if parts.beginning is not None:
         states = first_states(graph, parts.beginning, first_row(graph, scaled))

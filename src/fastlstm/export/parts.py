@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from fastlstm.delaying import Delays
-from fastlstm.frame import Frame
+from fastlstm.export.frame_parts import FrameParts
+from fastlstm.export.reals import RealArray, to_real
 from fastlstm.initial_state import InitialState
 from fastlstm.network import Network
-
-RealArray = NDArray[Any]  # float32 or float64, as the format asks
 
 
 @dataclass(frozen=True)
@@ -73,56 +71,6 @@ class Border:
 
 
 @dataclass(frozen=True)
-class FrameParts:
-    """What stands between records and network: delays, integrators, steps of several samples.
-
-    Parameters
-    ----------
-    gains, levels : array of shape (n_outputs,)
-        Standardised; ``y_scaled = level + gain * (sum of what the network said)`` where the gain is
-        not zero, else what the network says. Levels of the other outputs are zero.
-    hold : int
-        Samples per step of the network.
-    delays : tuple of int
-        Samples by which every input acts late; empty for none.
-    """
-
-    gains: RealArray
-    levels: RealArray
-    hold: int
-    delays: Delays = ()
-
-    @property
-    def integrating(self) -> NDArray[np.bool_]:
-        """Outputs with an integrator, shape (n_outputs,)."""
-        return self.gains != 0.0
-
-    @property
-    def integrates(self) -> bool:
-        """Whether there is an integrator at all."""
-        return bool(np.any(self.integrating))
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing between records and network."""
-        return self.hold == 1 and not self.integrates and not self.late
-
-    @property
-    def late(self) -> tuple[tuple[int, int], ...]:
-        """Input channel and samples of every delay."""
-        return tuple((k, delay) for k, delay in enumerate(self.delays) if delay > 0)
-
-    @classmethod
-    def of(cls, model: Any, dtype: DTypeLike) -> FrameParts:
-        """Take the frame of a model; the integrator of an output that never varies is dropped."""
-        frame: Frame = model.frame_
-        on = frame.integrating & (model.scaling_.y_std > 0.0)
-        gains = to_real(np.where(on, frame.gains, 0.0), dtype, "the gain of an integrator")
-        levels = to_real(np.where(on, frame.levels, 0.0), dtype, "the level of an output")
-        return cls(gains, levels, frame.hold, frame.delays)
-
-
-@dataclass(frozen=True)
 class BeginningParts:
     """State before the first step, affine in the first input of the network.
 
@@ -132,8 +80,8 @@ class BeginningParts:
     ----------
     offset : array of shape (2, n_units)
         h then c, layers side by side.
-    slope : array of shape (2, n_units, n_inputs)
-    low, high : array of shape (n_inputs,)
+    slope : array of shape (2, n_units, n_columns)
+    low, high : array of shape (n_columns,)
         Range seen in training, standardised.
     """
 
@@ -148,7 +96,7 @@ class BeginningParts:
         found: InitialState = model.initial_state_
         if found.is_rest:
             return None
-        low, high = model.scaling_.scale_inputs(model.input_range_)
+        low, high = model.scaling_.scale_inputs(model.input_range_)[:, model.frame_.channels]
         values = (found.offset, found.slope, low, high)
         return cls(*(to_real(value, dtype, "a number of the initial state") for value in values))
 
@@ -165,8 +113,8 @@ class Parts:
     head : tuple of Dense
         The tanh layers of the MLP; empty for a linear readout.
     readout : Dense
-        On the values of the last head layer (if any), the top hidden layer and the standardised
-        inputs, side by side in this order.
+        On the values of the last head layer (if any), the top hidden layer and what the network
+        sees, side by side in this order.
     border : Border
     frame : FrameParts
     beginning : BeginningParts or None
@@ -186,6 +134,11 @@ class Parts:
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
     sampling_time: float | None = None
+
+    @property
+    def n_inputs(self) -> int:
+        """Input channels; the network may see some of them more than once."""
+        return len(self.border.u_mean)
 
     @classmethod
     def of(cls, model: Any, dtype: DTypeLike = np.float64) -> Parts:
@@ -215,7 +168,7 @@ class Parts:
             border=_border(model.scaling_, dtype),
             frame=FrameParts.of(model, dtype),
             beginning=BeginningParts.of(model, dtype),
-            input_names=_names(model, "feature_names_in_", "u", network.n_inputs),
+            input_names=_names(model, "feature_names_in_", "u", model.n_features_in_),
             output_names=_names(model, "output_names_", "y", network.n_outputs),
             sampling_time=sampling_time_of(model),
         )
@@ -240,24 +193,6 @@ def split_readout(network: Network, joined: RealArray) -> dict[str, RealArray]:
         widths = {"readout.head": network.head_sizes[-1], **widths}
     blocks = np.split(joined, np.cumsum(list(widths.values()))[:-1], axis=1)
     return dict(zip(widths, blocks, strict=True))
-
-
-def to_real(value: Any, dtype: DTypeLike, name: str) -> RealArray:
-    """Contiguous array of `dtype`; numbers too small for it become zero.
-
-    Raises
-    ------
-    ValueError
-        If a number is too large for `dtype`.
-    """
-    with np.errstate(over="ignore", under="ignore"):
-        array = np.ascontiguousarray(value).astype(dtype)
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} must fit {np.dtype(dtype).name} to be exported; got up to "
-            f"{np.max(np.abs(value)):.3g}. Export in float64, or change the unit of the data."
-        )
-    return np.where(np.abs(array) < np.finfo(array.dtype).tiny, array.dtype.type(0), array)
 
 
 def _border(scaling: Any, dtype: DTypeLike) -> Border:

@@ -1,4 +1,4 @@
-"""Integrators and steps of several samples on torch tensors, as `fastlstm.frame.Frame` does them.
+"""What `fastlstm.frame.Frame` does to whole records, on torch tensors.
 
 Tensors have the shape (n_records, n_timesteps, n_channels). torch is used through their methods
 alone, so that this file can be imported without it.
@@ -8,38 +8,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastlstm.delaying import Taps
+
 if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]
 
 
-def delay_inputs(
-    u: torch.Tensor, delays: torch.Tensor, past: torch.Tensor | None
+def tap_inputs(
+    u: torch.Tensor, taps: Taps, past: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Give the inputs that act at every sample, and the last inputs for the next call.
+    """Give what the network sees at every sample, and the last inputs for the next call.
 
     Parameters
     ----------
     u : tensor of shape (n_records, n_timesteps, n_inputs)
-    delays : tensor of shape (n_inputs,)
+    taps : tuple of (int, int)
+        Input and samples late of every column.
     past : tensor of shape (n_records, longest * n_inputs), optional
         Inputs before; the first ones are held without it.
 
     Returns
     -------
-    acting : tensor of shape (n_records, n_timesteps, n_inputs)
+    seen : tensor of shape (n_records, n_timesteps, n_columns)
     past : tensor of shape (n_records, longest * n_inputs)
     """
-    longest, n_steps = int(delays.max().item()), u.shape[1]
+    longest, n_steps = max(late for _, late in taps), u.shape[1]
     if past is None:
         before = u[:, :1].expand(-1, longest, -1)
     else:
         before = past.unflatten(1, (longest, u.shape[2]))
     whole = u.new_empty(u.shape[0], longest + n_steps, u.shape[2])
     whole[:, :longest], whole[:, longest:] = before, u
-    acting = u.new_empty(u.shape)
-    for k, delay in enumerate(delays.int().tolist()):
-        acting[:, :, k] = whole[:, longest - delay : longest - delay + n_steps, k]
-    return acting, whole[:, n_steps:].flatten(1)
+    seen = u.new_empty(*u.shape[:2], len(taps))
+    for k, (channel, late) in enumerate(taps):
+        seen[:, :, k] = whole[:, longest - late : longest - late + n_steps, channel]
+    return seen, whole[:, n_steps:].flatten(1)
 
 
 def mean_inputs(u: torch.Tensor, hold: int) -> torch.Tensor:

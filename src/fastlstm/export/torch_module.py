@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from fastlstm.export.torch_frame import delay_inputs, integrate, interpolate, mean_inputs
+from fastlstm.delaying import Taps, taps_of
+from fastlstm.export.torch_frame import integrate, interpolate, mean_inputs, tap_inputs
 from fastlstm.export.torch_state import from_state_dict, to_state_dict
 
 
@@ -39,7 +40,8 @@ class FreeRunModule(Module):
     dtype : torch.dtype, optional
         float64 by default.
     frame : Frame, optional
-        Delays, integrators behind the network and its time base; none by default.
+        Delays and lags of the inputs, integrators behind the network and its time base; none by
+        default.
     initial_state : InitialState, optional
         Of the model whose ``state_dict`` will be loaded; at rest by default.
 
@@ -57,6 +59,7 @@ class FreeRunModule(Module):
     frame_levels: torch.Tensor
     frame_hold: torch.Tensor
     frame_delays: torch.Tensor
+    frame_lags: torch.Tensor
     initial_offset: torch.Tensor
     initial_slope: torch.Tensor
     input_range: torch.Tensor
@@ -76,7 +79,8 @@ class FreeRunModule(Module):
         super().__init__()
         dtype = torch.float64 if dtype is None else dtype
         self._add_frame(frame, dtype)
-        self._add_beginning(network, initial_state, dtype)
+        n_inputs = network.n_inputs - (0 if frame is None else frame.n_lagged)
+        self._add_beginning(n_inputs, initial_state, dtype)
         below, layers, head = network.n_inputs, [], []
         for width in network.hidden_sizes:
             layers.append(torch.nn.LSTM(below, width, batch_first=True, dtype=dtype))
@@ -90,22 +94,25 @@ class FreeRunModule(Module):
         self.lstm = torch.nn.ModuleList(layers)
         self.head = torch.nn.ModuleList(head)
         self.readout = torch.nn.Linear(n_features, network.n_outputs, dtype=dtype)
-        for name, count in (("u", network.n_inputs), ("y", network.n_outputs)):
+        for name, count in (("u", n_inputs), ("y", network.n_outputs)):
             self.register_buffer(f"{name}_mean", torch.zeros(count, dtype=dtype))
             self.register_buffer(f"{name}_std", torch.ones(count, dtype=dtype))
 
     def _add_frame(self, frame: Frame | None, dtype: torch.dtype) -> None:
         self.framed = frame is not None and not frame.in_step
         self.delayed = frame is not None and frame.is_delayed
+        self.lagged = frame is not None and frame.n_lagged > 0
         if frame is not None and self.delayed:
             self.register_buffer("frame_delays", torch.tensor(frame.delays).to(dtype))
+        if frame is not None and self.lagged:
+            self.register_buffer("frame_lags", torch.tensor(frame.lags).to(dtype))
         if frame is not None and self.framed:
             values = {"gains": frame.gains, "levels": frame.levels, "hold": [float(frame.hold)]}
             for name, value in values.items():
                 self.register_buffer(f"frame_{name}", torch.as_tensor(value).to(dtype))
 
     def _add_beginning(
-        self, network: Network, initial_state: InitialState | None, dtype: torch.dtype
+        self, n_inputs: int, initial_state: InitialState | None, dtype: torch.dtype
     ) -> None:
         self.begins = initial_state is not None and not initial_state.is_rest
         if initial_state is not None and self.begins:
@@ -113,7 +120,7 @@ class FreeRunModule(Module):
                 value = torch.as_tensor(getattr(initial_state, name)).to(dtype)
                 self.register_buffer(f"initial_{name}", value)
             bounds = torch.tensor([-torch.inf, torch.inf], dtype=dtype)
-            self.register_buffer("input_range", bounds[:, None].repeat(1, network.n_inputs))
+            self.register_buffer("input_range", bounds[:, None].repeat(1, n_inputs))
 
     def forward(
         self, u: torch.Tensor, state: torch.Tensor | None = None
@@ -127,9 +134,9 @@ class FreeRunModule(Module):
         state : tensor of shape (n_records, 2, n_units), optional
             h, then c; layers side by side, bottom first. Begun as `predict` does without it. Where
             the model has integrators or steps of several samples, n_outputs columns follow: sums of
-            what the network said, then the last outputs, both standardised. Where inputs are
-            delayed, as many columns follow as the longest delay has samples times n_inputs: the
-            last inputs, standardised, oldest first (all inputs of a sample side by side), in the
+            what the network said, then the last outputs, both standardised. Where past inputs act,
+            as many columns follow as the latest is late by samples, times n_inputs: the last
+            inputs, standardised, oldest first (all inputs of a sample side by side), in the
             first of the two rows; zeros in the second.
 
         Returns
@@ -147,11 +154,11 @@ class FreeRunModule(Module):
         before = None if state is None else state[..., :n_units]
         scaled = self._standardised(u)
         rest, past = None if state is None else state[..., n_units:], None
-        if self.delayed:
+        if taps := self._taps():
             if rest is not None:
                 n_frame = len(self.y_mean) if self.framed else 0
                 rest, past = rest[..., :n_frame], rest[:, 0, n_frame:]
-            scaled, past = delay_inputs(scaled, self.frame_delays, past)
+            scaled, past = tap_inputs(scaled, taps, past)
         if self.framed:
             y, after = self._framed(scaled, before, rest)
         else:
@@ -159,6 +166,15 @@ class FreeRunModule(Module):
         if past is not None:
             after = torch.cat([after, torch.stack([past, torch.zeros_like(past)], dim=1)], dim=2)
         return self.y_mean + self.y_std * y, after
+
+    def _taps(self) -> Taps:
+        """Input and samples late of every column that the network sees; empty if all are new."""
+        buffers = (("frame_delays", self.delayed), ("frame_lags", self.lagged))
+        delays, lags = (
+            tuple(map(int, getattr(self, name).tolist())) if there else ()
+            for name, there in buffers
+        )
+        return taps_of(delays, lags, int(self.frame_hold.item()) if self.framed else 1)
 
     def _framed(
         self, scaled: torch.Tensor, before: torch.Tensor | None, state: torch.Tensor | None
@@ -182,7 +198,8 @@ class FreeRunModule(Module):
         """State before the first step, (n_records, 2, n_units)."""
         if not self.begins:
             return scaled.new_zeros(scaled.shape[0], 2, sum(self.hidden_sizes))
-        low, high = self._standardised(self.input_range)
+        channels = [channel for channel, _ in self._taps()] or slice(None)
+        low, high = self._standardised(self.input_range)[:, channels]
         seen = scaled[:, 0].maximum(low).minimum(high)
         h, c = (self.initial_offset + torch.einsum("sju,ru->rsj", self.initial_slope, seen)).unbind(
             1

@@ -9,6 +9,7 @@ Names and shapes are those of `FreeRunModule`: one ``torch.nn.LSTM`` per layer (
     u_mean, u_std, y_mean, y_std
     frame_gains, frame_levels, frame_hold    of models with integrators or steps of several samples
     frame_delays    of models with inputs that act late
+    frame_lags    of models that see earlier values of inputs besides
     initial_offset, initial_slope, input_range    of models that do not begin at rest
 """
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 SCALING = ("u_mean", "u_std", "y_mean", "y_std")
 FRAME = ("frame_gains", "frame_levels", "frame_hold")
-DELAYS = "frame_delays"
+DELAYS, LAGS = "frame_delays", "frame_lags"
 BEGINNING = ("initial_offset", "initial_slope", "input_range")
 
 
@@ -83,6 +84,8 @@ def to_state_dict(model: Any) -> dict[str, FloatArray]:
         state |= dict(zip(FRAME, values, strict=True))
     if frame.is_delayed:
         state[DELAYS] = np.array(frame.delays, dtype=np.float64)
+    if frame.n_lagged:
+        state[LAGS] = np.array(frame.lags, dtype=np.float64)
     begun: InitialState = model.initial_state_
     if not begun.is_rest:
         values = (begun.offset.copy(), begun.slope.copy(), model.input_range_.copy())
@@ -128,9 +131,14 @@ def from_state_dict(state_dict: Mapping[str, Any]) -> LSTMRegressor:
 
 
 def state_shapes(
-    network: Network, framed: bool = False, begun: bool = False, delayed: bool = False
+    network: Network,
+    framed: bool = False,
+    begun: bool = False,
+    delayed: bool = False,
+    n_lagged: int = 0,
 ) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the ``state_dict`` of a network, with or without frame and beginning."""
+    n_inputs = network.n_inputs - n_lagged
     shapes: dict[str, tuple[int, ...]] = {}
     for k in range(network.num_layers):
         shapes[f"lstm.{k}.weight_ih_l0"] = network.shapes[f"lstm.{k}.weight_ih"]
@@ -141,37 +149,42 @@ def state_shapes(
     width = sum((*network.head_sizes[-1:], network.hidden_sizes[-1], network.n_inputs))
     shapes["readout.weight"] = (network.n_outputs, width)
     shapes["readout.bias"] = (network.n_outputs,)
-    shapes["u_mean"] = shapes["u_std"] = (network.n_inputs,)
+    shapes["u_mean"] = shapes["u_std"] = (n_inputs,)
     shapes["y_mean"] = shapes["y_std"] = (network.n_outputs,)
     if framed:
         shapes["frame_gains"] = shapes["frame_levels"] = (network.n_outputs,)
         shapes["frame_hold"] = (1,)
     if delayed:
-        shapes[DELAYS] = (network.n_inputs,)
+        shapes[DELAYS] = (n_inputs,)
+    if n_lagged:
+        shapes[LAGS] = (n_inputs,)
     if begun:
         shapes["initial_offset"] = (2, network.n_units)
         shapes["initial_slope"] = (2, network.n_units, network.n_inputs)
-        shapes["input_range"] = (2, network.n_inputs)
+        shapes["input_range"] = (2, n_inputs)
     return shapes
 
 
 def _frame(arrays: Mapping[str, FloatArray]) -> Frame:
-    """Integrators, time base and delays, where there are any."""
-    delays = _whole_numbers(arrays, DELAYS, 0) if DELAYS in arrays else ()
+    """Integrators, time base, delays and lags, where there are any."""
+    delays, lags = (
+        _whole_numbers(arrays, name, 0) if name in arrays else () for name in (DELAYS, LAGS)
+    )
     if FRAME[0] not in arrays:
-        return replace(Frame.plain(len(arrays["y_mean"])), delays=delays)
+        return replace(Frame.plain(len(arrays["y_mean"])), delays=delays, lags=lags)
     (hold,) = _whole_numbers(arrays, "frame_hold", 1)
-    return Frame(arrays["frame_gains"], arrays["frame_levels"], hold, delays)
+    return Frame(arrays["frame_gains"], arrays["frame_levels"], hold, delays, lags)
 
 
 def _whole_numbers(arrays: Mapping[str, FloatArray], name: str, least: int) -> tuple[int, ...]:
-    for value in arrays[name]:
+    values = arrays[name].ravel()
+    for value in values:
         if value < least or value != np.round(value):
             raise ValueError(
-                f"state_dict[{name!r}] must be a whole number of samples >= {least}; got {value}. "
+                f"state_dict[{name!r}] must be a whole number >= {least}; got {value}. "
                 "Pass the state_dict of a FreeRunModule."
             )
-    return tuple(int(value) for value in arrays[name])
+    return tuple(int(value) for value in values)
 
 
 def _array(value: Any, name: str) -> FloatArray:
@@ -183,9 +196,10 @@ def _network(arrays: Mapping[str, FloatArray]) -> Network:
     """Structure that the shapes describe."""
     layers = sum(bool(re.fullmatch(r"lstm\.\d+\.weight_hh_l0", name)) for name in arrays)
     heads = sum(bool(re.fullmatch(r"head\.\d+\.bias", name)) for name in arrays)
+    n_lagged = sum(_whole_numbers(arrays, LAGS, 0)) if LAGS in arrays else 0
     try:
         network = Network(
-            n_inputs=len(arrays["u_mean"]),
+            n_inputs=len(arrays["u_mean"]) + n_lagged,
             n_outputs=len(arrays["y_mean"]),
             hidden_sizes=tuple(arrays[f"lstm.{k}.weight_hh_l0"].shape[1] for k in range(layers)),
             head_sizes=tuple(len(arrays[f"head.{k}.bias"]) for k in range(heads)),
@@ -197,7 +211,7 @@ def _network(arrays: Mapping[str, FloatArray]) -> Network:
             "torch.nn.LSTM see fastlstm.convert.from_torch."
         ) from error
     framed, begun = (any(name in arrays for name in names) for names in (FRAME, BEGINNING))
-    shapes = state_shapes(network, framed, begun, DELAYS in arrays)
+    shapes = state_shapes(network, framed, begun, DELAYS in arrays, n_lagged)
     for name in sorted({*shapes, *arrays}):
         got = arrays[name].shape if name in arrays else "nothing"
         if shapes.get(name) != got:

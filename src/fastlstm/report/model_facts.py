@@ -32,7 +32,7 @@ def structure(model: LSTMRegressor) -> str:
     ]
     settings = model.get_params(deep=False)
     pairs = [
-        ("Inputs, outputs", f"{network.n_inputs}, {network.n_outputs}"),
+        ("Inputs, outputs", f"{model.n_features_in_}, {network.n_outputs}"),
         *layers,
         ("Readout", "linear, from the head, the top LSTM layer and the inputs"),
         ("Weights", str(network.n_params)),

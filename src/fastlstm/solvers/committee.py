@@ -20,6 +20,7 @@ from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.solvers.whole_records import WholeRecords
 from fastlstm.starts.embedding import embed
 from fastlstm.starts.integrating import increments_of
+from fastlstm.starts.lagged import with_lagged, without_lagged
 from fastlstm.starts.linear import LinearModel
 from fastlstm.starts.near_linear import near_linear_start
 from fastlstm.starts.robust import identify_by
@@ -130,13 +131,15 @@ class Committee:
         return Fold.of(records, scored & ~held, held, linear, gains, loss)
 
     def _search(self) -> Course:
-        records, linear = self.records, self.whole.linear
+        linear, n_lagged = self.whole.linear, self.problem.n_lagged
+        records = without_lagged(self.records, n_lagged)
         for held in held_out_rows(records, self.scored):
             if not np.any(self.whole.gains):
                 linear = identify_by(
                     self.problem.loss, records, order=linear.order, rows=self.scored & ~held
                 )
-            self.folds.append(self._fold(records, self.scored, held, linear))
+                linear = with_lagged(linear, n_lagged)
+            self.folds.append(self._fold(self.records, self.scored, held, linear))
         for name, scale in STARTS:
             entry = Entry(name)
             self.entries.append(entry)
@@ -182,7 +185,8 @@ class Committee:
         network = self.problem.network
         if not self.problem.may_widen:
             return network
-        width = max(MIN_WIDTH, min(network.n_inputs, MAX_WIDTH), network.n_outputs)
+        n_channels = network.n_inputs - self.problem.n_lagged
+        width = max(MIN_WIDTH, min(n_channels, MAX_WIDTH), network.n_outputs)
         return Network(network.n_inputs, network.n_outputs, (width, width), HEAD)
 
     @property

@@ -93,6 +93,8 @@ class Problem:
         Whether a method may return a network of other widths, such as an average of several.
     loss : AbstractLoss
         What an error costs, in training and in judging.
+    n_lagged : int
+        Last inputs of the network that are earlier values of the others.
     """
 
     network: Network
@@ -107,6 +109,7 @@ class Problem:
     whole: Whole | None = None
     may_widen: bool = False
     loss: AbstractLoss = SQUARED
+    n_lagged: int = 0
 
     @property
     def judged(self) -> Records:
@@ -135,7 +138,7 @@ class Problem:
     @cached_property
     def linear(self) -> LinearStart:
         """The linear model of the training records, identified when it is first asked for."""
-        return LinearStart(self.train, self.washout, self.loss)
+        return LinearStart(self.train, self.washout, self.loss, self.n_lagged)
 
 
 @dataclass(frozen=True)

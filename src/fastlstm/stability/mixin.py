@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from fastlstm.frame import Frame
 from fastlstm.network import Network
 from fastlstm.scaling import Scaling
 from fastlstm.stability.report import StabilityReport, stability_report
@@ -22,6 +23,8 @@ class StabilityMixin:
     params_: FloatArray
     scaling_: Scaling
     input_range_: FloatArray
+    frame_: Frame
+    n_features_in_: int
 
     def stability_report(self, input_range: Any = None) -> StabilityReport:
         """Say whether the model provably forgets its initial state, and by what margin.
@@ -44,9 +47,12 @@ class StabilityMixin:
             If `input_range` is not a pair of finite numbers or arrays, smallest first.
         """
         check_is_fitted(self)
-        n_inputs = self.network_.n_inputs
-        given = self.input_range_ if input_range is None else _as_rows(input_range, n_inputs)
-        return stability_report(self.network_, self.params_, given, self.scaling_)
+        given = self.input_range_
+        if input_range is not None:
+            given = _as_rows(input_range, self.n_features_in_)
+        return stability_report(
+            self.network_, self.params_, given, self.scaling_, self.frame_.channels
+        )
 
 
 def _as_rows(input_range: Any, n_inputs: int) -> FloatArray:

@@ -14,6 +14,7 @@ from fastlstm.stability.constraint import StabilityConstraint
 from fastlstm.stability.forgetting import FORGOTTEN, Forgetting, forgetting
 from fastlstm.stability.gains import Kind
 from fastlstm.stability.published import incremental_gain, iss_gain
+from fastlstm.text import count
 
 FloatArray = NDArray[np.float64]
 
@@ -58,12 +59,16 @@ class StabilityReport:
         None where there is none.
     forgetting : Forgetting or None
         How fast the initial state is forgotten; None where that is not certified.
+    n_lagged : int
+        Earlier values of the channels that the network sees besides. Each is taken as anywhere in
+        the range of its channel, whatever its neighbours are: a bound that is safe, not tight.
     """
 
     layers: tuple[LayerStability, ...]
     input_range: FloatArray
     certified_range: FloatArray | None
     forgetting: Forgetting | None
+    n_lagged: int = 0
 
     @property
     def certified(self) -> bool:
@@ -81,13 +86,22 @@ class StabilityReport:
         return min(layer.incremental for layer in self.layers)
 
     def __str__(self) -> str:
-        return "\n".join([self._verdict(), *self._table(), *self._advice()])
+        return "\n".join([self._verdict(), *self._lags(), *self._table(), *self._advice()])
 
     def _verdict(self) -> str:
         word = "certified" if self.certified else "not certified"
         return (
             f"Stability: {word} (margin {self.margin:.3g}) for inputs in {_text(self.input_range)}"
         )
+
+    def _lags(self) -> list[str]:
+        if self.n_lagged == 0:
+            return []
+        seen = count(self.n_lagged, "earlier value")
+        return [
+            f"  The network sees {seen} besides: each may be anywhere in the range of its input,",
+            "  however fast that moves.",
+        ]
 
     def _table(self) -> list[str]:
         lines = [
@@ -125,6 +139,7 @@ def stability_report(
     params: FloatArray,
     input_range: FloatArray,
     scaling: Scaling | None = None,
+    channels: slice | list[int] = slice(None),
 ) -> StabilityReport:
     """Check the conditions for stability of a trained network.
 
@@ -138,6 +153,8 @@ def stability_report(
     scaling : Scaling, optional
         Of the model, where `input_range` is in the unit of the data; without it `input_range` is
         in standardised units.
+    channels : list of int, optional
+        Channel of every input of the network, where it sees some more than once.
 
     Returns
     -------
@@ -159,8 +176,9 @@ def stability_report(
     >>> report.certified
     True
     """
-    physical = _check_range(input_range, network.n_inputs)
-    lo, hi = physical if scaling is None else scaling.scale_inputs(physical)
+    n_channels = network.n_inputs if isinstance(channels, slice) else max(channels) + 1
+    physical = _check_range(input_range, n_channels)
+    lo, hi = (physical if scaling is None else scaling.scale_inputs(physical))[:, channels]
     radii: dict[Kind, FloatArray] = {
         kind: _constraint(network, lo, hi, kind).radii(params) for kind in _KINDS
     }
@@ -175,6 +193,7 @@ def stability_report(
         input_range=physical,
         certified_range=None if part is None else middle + part * (physical - middle),
         forgetting=known,
+        n_lagged=network.n_inputs - n_channels,
     )
 
 

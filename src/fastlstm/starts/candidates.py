@@ -12,6 +12,7 @@ from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.starts.embedding import Placement, embed
+from fastlstm.starts.lagged import with_lagged, without_lagged
 from fastlstm.starts.linear import LinearModel
 from fastlstm.starts.near_linear import near_linear_start
 from fastlstm.starts.robust import identify_by
@@ -28,17 +29,19 @@ YARDSTICK_SCALE = 2e-3  # small enough that the embedded model equals the linear
 class LinearStart:
     """The linear model of training records: yardstick, start, and measure of the plant's memory.
 
-    The model is identified when it is first asked for.
+    The model is identified when it is first asked for; it ignores the last `n_lagged` inputs.
     """
 
     records: Records
     washout: int
     loss: AbstractLoss = SQUARED
+    n_lagged: int = 0
 
     @cached_property
     def model(self) -> LinearModel:
         """The identified model."""
-        return identify_by(self.loss, self.records, washout=self.washout)
+        inputs = without_lagged(self.records, self.n_lagged)
+        return with_lagged(identify_by(self.loss, inputs, washout=self.washout), self.n_lagged)
 
     @property
     def memory(self) -> int:
