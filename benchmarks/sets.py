@@ -16,18 +16,17 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from benchmarks import daisy, machine, report
+from benchmarks import machine, report
 from benchmarks.closed_form import run_linear
 from benchmarks.timing import Stopwatch, blas_threads, count_cpu_time
 from fastlstm import LSTMRegressor
-from fastlstm.datasets import LOADERS, SIMULATORS, Dataset
+from fastlstm.datasets import DAISY_SETS, LOADERS, SIMULATORS, Dataset
 from fastlstm.exceptions import ConvergenceWarning, DataWarning
 
 INNER_SHARE = 0.7
@@ -55,7 +54,7 @@ CASES = {
         Case("gas_furnace", LOADERS["gas_furnace"], 2.0),
         Case("bouc_wen", LOADERS["bouc_wen"], 30.0),
         Case("rlc", LOADERS["rlc"], 4.0, {"hidden_sizes": (8,), "head_sizes": ()}),
-        *(Case(name, partial(daisy.load_daisy, name), 5.0) for name in daisy.SETS),
+        *(Case(name, LOADERS[name], 5.0) for name in DAISY_SETS),
         *(Case(name, simulate, 4.0) for name, simulate in SIMULATORS.items()),
     )
 }

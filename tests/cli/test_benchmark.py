@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fastlstm.datasets import LOADERS, Dataset, Record
+from fastlstm.datasets import DAISY_SETS, LOADERS, Dataset, Record
 
 
 def load_small(folder=None):
@@ -46,7 +46,7 @@ def test_benchmark_without_names_leaves_out_what_is_missing(benchmark):
     assert result.exit_code == 0, result.stderr
     assert "small, late" in result.stdout
     left_out = [line for line in result.stderr.splitlines() if line.startswith("Left out: ")]
-    assert len(left_out) == len(LOADERS) - 1
+    assert len(left_out) == len(LOADERS) - len(DAISY_SETS) - 1
     assert all("FASTLSTM_DATA" in line and "Cite: " in line for line in left_out)
 
 
@@ -80,8 +80,19 @@ def test_benchmark_tells_how_to_get_the_files_when_there_are_none(run, monkeypat
     monkeypatch.delenv("FASTLSTM_DATA", raising=False)
     result = run("benchmark")
     assert result.exit_code == 2
-    for word in ("--data FOLDER", "FASTLSTM_DATA", "nonlinearbenchmark.org", *LOADERS):
+    official = [name for name in LOADERS if name not in DAISY_SETS]
+    for word in ("--data FOLDER", "FASTLSTM_DATA", "nonlinearbenchmark.org", *official):
         assert word in result.stderr
+
+
+def test_benchmark_daisy_means_thirteen_sets(run, monkeypatch):
+    """One word for all of them; each says which file it needs."""
+    monkeypatch.delenv("FASTLSTM_DATA", raising=False)
+    result = run("benchmark", "daisy")
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert all(any(f"{name}.mat" in line for line in lines) for name in DAISY_SETS)
+    assert "wh2009" not in result.stderr and "De Moor" in result.stderr
 
 
 def test_benchmark_tells_which_training_warned(run, monkeypatch):

@@ -47,12 +47,12 @@ def complete(folder, line):
 
 def test_names_are_those_of_the_library():
     """Written down twice, so that help and completion import nothing; this keeps them equal."""
-    from fastlstm.datasets import LOADERS
+    from fastlstm.datasets import GROUPS, LOADERS
     from fastlstm.export import EXPORTERS
     from fastlstm.solvers import SOLVERS
 
     assert names.SOLVER_NAMES == ("auto", *SOLVERS)
-    assert names.SET_NAMES == tuple(LOADERS)
+    assert names.SET_NAMES == (*LOADERS, *GROUPS)
     assert names.FORMAT_NAMES == tuple(EXPORTERS)
 
 
@@ -64,7 +64,8 @@ def test_names_are_those_of_the_library():
         ("fastlstm fit plant.csv --solver ", list(names.SOLVER_NAMES)),
         ("fastlstm compare plant.csv --solvers lm,r", ["lm,ridge"]),
         ("fastlstm compare plant.csv --solvers lm,ridge+l", ["lm,ridge+lm"]),
-        ("fastlstm benchmark wh2009 s", ["silverbox"]),
+        ("fastlstm benchmark wh2009 si", ["silverbox"]),
+        ("fastlstm benchmark dai", ["daisy"]),
         ("fastlstm export plant.safetensors --format onnx", ["onnx", "onnx-sequence"]),
     ],
 )

@@ -16,6 +16,7 @@ from fastlstm.datasets.files import (
     find_folder,
     read_csv,
     read_mat,
+    read_matrix,
     read_verified,
 )
 from fastlstm.exceptions import DataFileError
@@ -85,6 +86,17 @@ def test_matrix_is_no_column():
     """A 2 x 3 matrix has six numbers but no order in time."""
     with pytest.raises(DataFileError, match=r"got shape \(2, 3\)"):
         as_column(np.zeros((2, 3)), "u", 6)
+
+
+def test_matrix_is_refused_when_content_is_not_as_described(tmp_path):
+    """Shape, name and finite numbers are checked, too: a checksum says only which file it is."""
+    path = tmp_path / "plant.mat"
+    scipy.io.savemat(path, {"plant": np.eye(2), "gap": [[1.0, np.nan]], "word": "text"})
+    file = described(path)
+    np.testing.assert_array_equal(read_matrix(tmp_path, file, "plant", (2, 2)), np.eye(2))
+    for name, shape in (("plant", (2, 3)), ("gap", (1, 2)), ("word", (1, 1)), ("absent", (2, 2))):
+        with pytest.raises(DataFileError, match=rf"{shape[0]} x {shape[1]} .* as {name}"):
+            read_matrix(tmp_path, file, name, shape)
 
 
 def test_csv_is_refused_when_shape_differs(tmp_path):

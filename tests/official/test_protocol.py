@@ -10,7 +10,7 @@ import pytest
 from toy_set import load_toy, make_record
 
 from fastlstm import LSTMRegressor
-from fastlstm.datasets import LOADERS, Dataset
+from fastlstm.datasets import DAISY_SETS, LOADERS, Dataset
 from fastlstm.official import find_sets, run_official, simulate_test
 
 
@@ -156,6 +156,27 @@ def test_sets_without_files_are_named_with_source_and_citation(monkeypatch, tmp_
     assert [data.name for data in found] == ["toy"] and list(missing) == ["emps"]
     for part in ("DATA_EMPS.mat", "nonlinearbenchmark.org", "FASTLSTM_DATA", "Cite: A. Janot"):
         assert part in missing["emps"]
+
+
+def test_name_of_a_group_stands_for_its_sets(monkeypatch):
+    """`daisy` is thirteen sets, each once, in the place of the word; without names it is none."""
+    loaded = []
+    for name in LOADERS:
+        monkeypatch.setitem(LOADERS, name, lambda folder, name=name: loaded.append(name))
+    find_sets(["emps", "winding", "daisy"])
+    assert loaded[:2] == ["emps", "winding"] and sorted(loaded[1:]) == sorted(DAISY_SETS)
+    loaded.clear()
+    find_sets()
+    assert "wh2009" in loaded and not set(loaded) & set(DAISY_SETS)
+
+
+def test_table_says_whose_split_it_is(fast):
+    """A score on a split of our own must not pass for an official one."""
+    ours = dataclasses.replace(load_toy(), name="mine", note="the split is ours")
+    also = dataclasses.replace(ours, name="too")
+    result = run_official([ours, load_toy(), also], seeds=[0], **fast)
+    assert "mine, too: the split is ours." in result.table().splitlines()
+    assert [found["note"] for found in result.as_dict()["sets"]] == [ours.note, "", ours.note]
 
 
 def test_unknown_set_is_an_error_that_lists_the_known():

@@ -12,6 +12,7 @@ from fastlstm.datasets.base import Dataset, Record
 from fastlstm.datasets.bouc_wen import load_bouc_wen
 from fastlstm.datasets.cascaded_tanks import load_cascaded_tanks
 from fastlstm.datasets.ced import load_ced
+from fastlstm.datasets.daisy import DAISY_LOADERS, DAISY_SETS, load_daisy
 from fastlstm.datasets.emps import load_emps
 from fastlstm.datasets.gas_furnace import load_gas_furnace
 from fastlstm.datasets.rlc import load_rlc
@@ -36,9 +37,14 @@ LOADERS: dict[str, Callable[..., Dataset]] = {
     "gas_furnace": load_gas_furnace,
     "bouc_wen": load_bouc_wen,
     "rlc": load_rlc,
+    **DAISY_LOADERS,
 }
+# Names for several sets at once; these sets are loaded only where one or the other is asked for.
+GROUPS: dict[str, tuple[str, ...]] = {"daisy": DAISY_SETS}
 
 __all__ = [
+    "DAISY_SETS",
+    "GROUPS",
     "LOADERS",
     "SIMULATORS",
     "Dataset",
@@ -49,6 +55,7 @@ __all__ = [
     "load_bouc_wen",
     "load_cascaded_tanks",
     "load_ced",
+    "load_daisy",
     "load_emps",
     "load_gas_furnace",
     "load_rlc",

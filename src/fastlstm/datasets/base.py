@@ -93,6 +93,8 @@ class Dataset:
         One name per channel, with its unit.
     sampling_time : float or None
         Seconds between steps.
+    note : str
+        What tables of errors must say, such as that the split is nobody else's; often empty.
 
     Raises
     ------
@@ -121,6 +123,7 @@ class Dataset:
     input_names: tuple[str, ...] = field(default=("u",))
     output_names: tuple[str, ...] = field(default=("y",))
     sampling_time: float | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:

@@ -156,6 +156,26 @@ def read_mat(folder: Path, file: DataFile, names: dict[str, int]) -> dict[str, F
     return {name: as_column(variables[name], name, length) for name, length in names.items()}
 
 
+def read_matrix(folder: Path, file: DataFile, name: str, shape: tuple[int, int]) -> FloatArray:
+    """One variable of a verified MATLAB file as a finite array of the given shape.
+
+    Raises
+    ------
+    DataFileError
+        If the file is not the published one, or does not hold such a variable.
+    """
+    from scipy.io import loadmat
+
+    content = io.BytesIO(read_verified(folder, file))
+    table = np.asarray(loadmat(content, variable_names=[name]).get(name))
+    if table.dtype.kind not in "fiu" or table.shape != shape or not np.isfinite(table).all():
+        raise DataFileError(
+            f"{folder / file.name} must hold {shape[0]} x {shape[1]} finite numbers as {name}; got "
+            f"shape {table.shape} of type {table.dtype}. Replace it by the published file."
+        )
+    return table.astype(np.float64)
+
+
 def read_csv(
     folder: Path, file: DataFile, shape: tuple[int, int], skip_rows: int = 0
 ) -> FloatArray:

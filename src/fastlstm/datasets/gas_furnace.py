@@ -11,6 +11,10 @@ CITATION = (
     'G. E. P. Box, G. M. Jenkins, G. C. Reinsel, "Time Series Analysis: Forecasting and Control", '
     "series J"
 )
+NOTE = (
+    "there is no official split; this one is ours: the first 200 samples train, the other 96 test, "
+    "and the first 10 of those are not scored"
+)
 FILE = DataFile(
     "gas-furnace.csv", 3568, "ce46e11490a11ac254a959d42d5858f66b3c8013a1b667e553b3d890c67e4d43"
 )
@@ -57,4 +61,5 @@ def load_gas_furnace(folder: str | os.PathLike[str] | None = None) -> Dataset:
         input_names=("0.60 - 0.04 * gas rate (ft^3/min)",),
         output_names=("CO2 (%)",),
         sampling_time=9.0,
+        note=NOTE,
     )

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from fastlstm.datasets import LOADERS, Dataset
+from fastlstm.datasets import GROUPS, LOADERS, Dataset
 
 
 def find_sets(
@@ -17,7 +17,8 @@ def find_sets(
     Parameters
     ----------
     names : sequence of str, optional
-        Keys of `fastlstm.datasets.LOADERS`; None for all of them.
+        Keys of `fastlstm.datasets.LOADERS`, or of `GROUPS` for several at once; None for all that
+        are in no group.
     folder : path, optional
         Folder with the files, or with one subfolder per set; None for the environment variable
         FASTLSTM_DATA.
@@ -36,12 +37,12 @@ def find_sets(
     DataFileError
         If a file is there and is not the published one.
     """
-    wanted = list(dict.fromkeys(LOADERS if names is None else names))
+    wanted = _ungrouped() if names is None else _expanded(names)
     unknown = [name for name in wanted if name not in LOADERS]
     if unknown:
         raise ValueError(
-            f"NAME must be one of {', '.join(LOADERS)}; got {', '.join(unknown)}. "
-            "Pass one of these names, or none for all."
+            f"NAME must be one of {', '.join([*LOADERS, *GROUPS])}; got {', '.join(unknown)}. "
+            "Pass one of these names, or none for all sets that are in no group."
         )
     found, missing = [], {}
     for name in wanted:
@@ -50,6 +51,17 @@ def find_sets(
         except FileNotFoundError as error:
             missing[name] = f"{name}: {error}{_citation(LOADERS[name])}"
     return found, missing
+
+
+def _ungrouped() -> list[str]:
+    grouped = {name for members in GROUPS.values() for name in members}
+    return [name for name in LOADERS if name not in grouped]
+
+
+def _expanded(names: Sequence[str]) -> list[str]:
+    """Put the members for the name of a group; every set once."""
+    members = (GROUPS.get(name, (name,)) for name in names)
+    return list(dict.fromkeys(name for group in members for name in group))
 
 
 def _citation(loader: Callable[..., Dataset]) -> str:

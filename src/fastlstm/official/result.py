@@ -94,6 +94,7 @@ class OfficialResult:
         lines = [format_table(header, rows)]
         if sources:
             lines += ["Published errors:", *(f"[{n}] {text}" for text, n in sources.items())]
+        lines += _notes(self.datasets)
         return "\n".join([*lines, f"Machine: {one_line(self.machine)}"])
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
@@ -129,6 +130,7 @@ class OfficialResult:
             "train_steps": [len(record) for record in data.train],
             "test_steps": {test: len(record) for test, record in data.tests.items()},
             "citation": data.citation,
+            "note": data.note,
             "median": {test: self.median_score(data.name, test) for test in data.tests},
             "median_cpu_time": median(run.cpu_time for run in runs),
             "median_wall_time": median(run.wall_time for run in runs),
@@ -150,6 +152,14 @@ def _own_row(data: Dataset, test: str, runs: Sequence[OfficialRun]) -> list[str]
         f"{median(run.wall_time for run in runs):.2f}",
         f"{len(runs)}",
     ]
+
+
+def _notes(datasets: Sequence[Dataset]) -> list[str]:
+    """One line per note, with the sets that have it."""
+    names: dict[str, list[str]] = {}
+    for data in datasets:
+        names.setdefault(data.note, []).append(data.name)
+    return [f"{', '.join(sets)}: {note}." for note, sets in names.items() if note]
 
 
 def _finite(value: Any) -> Any:
