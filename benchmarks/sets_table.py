@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks import report
+from benchmarks import daisy_table, report
 from benchmarks.readme_table import ROOT, fill
 from benchmarks.seed_table import machines
 from fastlstm.datasets import LOADERS
@@ -236,6 +236,7 @@ def main() -> None:
     fill(PAGE, "behind", [*behind(found), ""])
     fill(PAGE, "published", [*published(found), ""])
     fill(PAGE, "others", [*others(found), ""])
+    fill(PAGE, "daisy", [*daisy_table.lines(), ""])
 
 
 if __name__ == "__main__":

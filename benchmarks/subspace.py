@@ -18,9 +18,9 @@ import contextlib
 import io
 import math
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ WEIGHTS = ("N4SID", "MOESP", "CVA")
 HORIZONS = (4, 6, 8, 12, 16, 24, 32)
 MAX_ORDER = 12
 COLUMNS_PER_ROW = 1.2  # least width of the Hankel matrices relative to their height
+FIRST_STEPS = 50  # outputs that set the state of a training record
 EXACT = 1e-4  # smallest standard deviation of an error that is believed
 
 
@@ -45,11 +46,13 @@ class Choice:
     horizon: int
     order: int
     refit: bool
+    source: str = ""
 
     @property
     def label(self) -> str:
         """In words."""
         words = f"{self.weights}, horizon {self.horizon}, order {self.order}"
+        words += f", {self.source}" if self.source else ""
         return f"{words}, B and D by free run" if self.refit else words
 
 
@@ -85,14 +88,14 @@ class StateSpace:
         weights = 1.0 / np.maximum(self.error_std, EXACT)
         prior = np.linalg.pinv(self.covariance, rcond=1e-10, hermitian=True)
         response, row = [], self.C
-        for _ in range(n_steps):
+        for _ in range(min(n_steps, int(records.lengths.min()))):
             response.append(weights[:, None] * row)
             row = row @ self.A
         design = np.concatenate(response)
         gram = design.T @ design + prior
         state0 = np.zeros((records.n_records, len(self.A)))
         for r, rows in enumerate(records.slices()):
-            target = (weights * error[rows][:n_steps]).ravel()
+            target = (weights * error[rows][: len(response)]).ravel()
             state0[r] = np.linalg.lstsq(gram, design.T @ target, rcond=1e-14)[0]
         return state0
 
@@ -119,28 +122,50 @@ def states(
     return x
 
 
-def models(records: Records, horizon: int, weights: str) -> Iterator[tuple[Choice, StateSpace]]:
-    """Models of every order; records are joined end to end, as SIPPY takes one."""
+def sources(records: Records) -> dict[str, Records]:
+    """List what SIPPY is given, as it takes one record: all joined end to end, or one of them."""
+    if records.n_records == 1:
+        return {"": records}
+    lengths = records.lengths.tolist()
+    alone = {f"record {r + 1}": records.take([(r, 0, n)]) for r, n in enumerate(lengths)}
+    return {"joined": records, **alone}
+
+
+def models(
+    records: Records, source: str, horizon: int, weights: str
+) -> Iterator[tuple[Choice, StateSpace]]:
+    """Stable models of every order from one source; their statistics are those of all records."""
+    for order, parts in matrices(sources(records)[source], horizon, weights):
+        for refit in (False, True):
+            try:
+                model = finish(records, parts, refit)
+            except np.linalg.LinAlgError:  # states too large for float64 on the way to zero
+                continue
+            yield Choice(weights, horizon, order, refit, source), model
+
+
+def matrices(
+    record: Records, horizon: int, weights: str
+) -> Iterator[tuple[int, tuple[FloatArray, ...]]]:
+    """Order and A, B, C, D with A stable, as SIPPY finds them; none where its algebra fails."""
     from sippy_unipi import OLSims_methods as sippy  # pyright: ignore[reportMissingImports]
 
-    assert records.y is not None
-    u, y = records.u.T.copy(), records.y.T.copy()
+    assert record.y is not None
+    u, y = record.u.T.copy(), record.y.T.copy()
     (m, length), n_outputs = u.shape, len(y)
     width = length - 2 * horizon + 1
     try:
         decomposition = sippy.SVD_weighted(y, u, horizon, n_outputs, weights)
+        for order in range(1, min(MAX_ORDER, horizon) + 1):
+            given = (y, u, n_outputs, m, horizon, width, *decomposition, 0.0, order, True)
+            observability, x, found, n, _ = sippy.algorithm_1(*given)
+            # Changes an unstable A only.
+            sippy.forcing_A_stability(found, n, observability, n_outputs, x, width, u, horizon)
+            parts = tuple(np.real(part).copy() for part in sippy.extracting_matrices(found, n))
+            if spectral_radius(parts[0]) < 1.0 and np.isfinite(found).all():
+                yield order, parts
     except np.linalg.LinAlgError:
         return
-    for order in range(1, min(MAX_ORDER, horizon) + 1):
-        given = (y, u, n_outputs, m, horizon, width, *decomposition, 0.0, order, True)
-        observability, x, matrix, n, _ = sippy.algorithm_1(*given)
-        # Leaves a stable A as it is.
-        sippy.forcing_A_stability(matrix, n, observability, n_outputs, x, width, u, horizon)
-        parts = tuple(np.real(part).copy() for part in sippy.extracting_matrices(matrix, n))
-        if spectral_radius(parts[0]) >= 1.0:
-            continue
-        for refit in (False, True):
-            yield Choice(weights, horizon, n, refit), finish(records, parts, refit)
 
 
 def spectral_radius(A: FloatArray) -> float:
@@ -148,30 +173,24 @@ def spectral_radius(A: FloatArray) -> float:
     return float(np.max(np.abs(np.linalg.eigvals(A))))
 
 
-def finish(records: Records, parts: Any, refit: bool) -> StateSpace | None:
-    """Model with its statistics on the training records; None if it leaves the numbers there."""
+def finish(records: Records, parts: Sequence[FloatArray], refit: bool) -> StateSpace:
+    """Model of stable A with its statistics on the training records."""
     assert records.y is not None
     A, B, C, D = parts
-    with np.errstate(all="ignore"):
-        if refit:
-            found = refit_inputs(records, A, C)
-            if found is None:
-                return None
-            B, D, bias, state0 = found
-        else:
-            bias, state0 = np.zeros(len(C)), None
-        x = states(A, records.u @ B.T, records, state0)
-        error = records.y - (x @ C.T + records.u @ D.T + bias)
-        error_std = np.sqrt(np.mean(error**2, axis=0))
-        covariance = x.T @ x / len(x)
-    if not (np.isfinite(error_std).all() and np.isfinite(covariance).all()):
-        return None
-    return StateSpace(A, B, C, D, bias, covariance, error_std)
+    bias, state0 = np.zeros(len(C)), None
+    if refit:
+        B, D, bias, state0 = refit_inputs(records, A, C)
+    x = states(A, records.u @ B.T, records, state0)
+    model = StateSpace(A, B, C, D, bias, x.T @ x / len(x), error_std=np.zeros(len(C)))
+    if state0 is None:
+        state0 = model.initial_states(records, FIRST_STEPS)
+    error = records.y - model.simulate(records, state0)
+    return replace(model, error_std=np.sqrt(np.mean(error**2, axis=0)))
 
 
 def refit_inputs(
     records: Records, A: FloatArray, C: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None:
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """B, D, d and initial states with the smallest free-run error for given A and C."""
     assert records.y is not None
     n, n_outputs, m = len(A), len(C), records.u.shape[1]
@@ -192,8 +211,6 @@ def refit_inputs(
             state0[record, state] = 1.0
             columns.append(states(A, np.zeros((records.n_total, n)), records, state0) @ C.T)
     design = np.stack([column.ravel() for column in columns], axis=1)
-    if not np.isfinite(design).all():
-        return None
     solution = np.linalg.lstsq(design, records.y.ravel(), rcond=1e-10)[0]
     B, rest = solution[: n * m].reshape(n, m), solution[n * m :]
     direct = rest[: n_outputs * (m + 1)].reshape(n_outputs, m + 1)
@@ -214,22 +231,20 @@ def identify(
 ) -> tuple[Choice, StateSpace]:
     """Choose on `held` among the models of `train`; the model of `whole` for the same choice.
 
-    Where that one is unstable and the chosen one is not, the chosen one stays.
+    Where that one cannot be found, the chosen one stays.
     """
     best: tuple[float, Choice, StateSpace] | None = None
     with quiet():
-        for horizon in horizons(train):
-            for weights in WEIGHTS:
-                for choice, model in models(train, horizon, weights):
+        for source, seen in sources(train).items():
+            for horizon, weights in product(horizons(seen), WEIGHTS):
+                for choice, model in models(train, source, horizon, weights):
                     error = model.error(held, window)
                     if best is None or error < best[0]:
                         best = error, choice, model
         assert best is not None
         _, chosen, model = best
-        again = dict(models(whole, chosen.horizon, chosen.weights)).get(chosen, model)
-    if spectral_radius(again.A) >= 1.0 > spectral_radius(model.A):
-        return chosen, model
-    return chosen, again
+        every = models(whole, chosen.source, chosen.horizon, chosen.weights)
+        return chosen, dict(every).get(chosen, model)
 
 
 @contextlib.contextmanager
