@@ -79,7 +79,7 @@ def counts(sets: Sets) -> list[str]:
     text = [f"- Below the subspace model and torch, by the median: **{len(both)} of {len(sets)}**."]
     for rival in ("subspace", "torch", "linear", "constant"):
         ahead = [name for name in sets if name not in beaten(sets, [rival], of_training)]
-        text.append(f"- Not above ours: {NAMES[rival]} on {', '.join(ahead) or 'none'}.")
+        text.append(f"- At or below ours, {NAMES[rival]}: {', '.join(ahead) or 'nowhere'}.")
     other = beaten(sets, RIVALS, of_test)
     change = sorted(set(both) ^ set(other))
     words = f"other sets: {', '.join(change)}" if change else "the same ones"
