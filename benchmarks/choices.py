@@ -3,8 +3,10 @@
 python -m benchmarks.choices
 python -m benchmarks.choices --quick
 
-Bent steps: Wiener-Hammerstein, first 70 % of the training record, error on the rest of it. Initial
-state and wild states: RLC with 8 units, error on the validation record. Limits count CPU seconds.
+Bent steps and the ridge: Wiener-Hammerstein, first 70 % of the training record, error on the rest
+of it. Initial state, wild states and the ridge: RLC with 8 units, error on the validation record.
+Rounds of the search on short records: first 70 % of their training records, error on the rest
+relative to the linear model. Limits count CPU seconds.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
 from typing import Any
@@ -20,17 +22,24 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine, report
+from benchmarks.closed_form import run_linear
 from benchmarks.sets import CASES, inner, score
 from benchmarks.timing import blas_threads, count_cpu_time
 from fastlstm import LSTMRegressor
 from fastlstm.datasets import LOADERS
 from fastlstm.exceptions import ConvergenceWarning, DataWarning
 from fastlstm.initial_state import InitialState
-from fastlstm.solvers import locking, objective
+from fastlstm.solvers import committee, locking, objective
 
 BENT_SEEDS, RLC_SEEDS = 5, 12
 BENT_LIMIT, RLC_LIMIT = 10.0, 4.0  # CPU seconds
 MARKS = (1.0, 2.0, 4.0, 8.0)  # CPU seconds at which validation errors are noted
+FIXED_ALPHA = 1e-4  # the ridge that "auto" is compared with
+SHORT_SEEDS = 3
+SHORT = (
+    *("cascaded_tanks", "ced", "gas_furnace", "emps", "ballbeam", "hairdryer", "flutter"),
+    *("pHdata", "winding", "dryer2", "heating", "thermic", "powplant", "destill", "lakeErie"),
+)
 AFTER = 200  # steps of the validation record after which nothing is left of its beginning
 
 
@@ -54,32 +63,34 @@ def fit(dataset: Any, seed: int, **parameters: Any) -> LSTMRegressor:
 
 
 def bent_steps(n_seeds: int, limit: float) -> list[dict[str, Any]]:
-    """Wiener-Hammerstein with bent and with straight steps."""
+    """Wiener-Hammerstein with bent and with straight steps, and with a fixed ridge."""
     dataset, runs = inner(CASES["wh2009"].load()), []
     sizes = {"hidden_sizes": (6, 6), "head_sizes": (8,)}
-    for bent, kept in ((True, objective._KEPT_BLOCKS), (False, 0)):
+    for bent, alpha in ((True, "auto"), (False, "auto"), (True, FIXED_ALPHA)):
+        kept = objective._KEPT_BLOCKS if bent else 0
         for seed in range(n_seeds):
             with constant(objective, "_KEPT_BLOCKS", kept):
-                model = fit(dataset, seed, time_limit=limit, **sizes)
+                model = fit(dataset, seed, time_limit=limit, alpha=alpha, **sizes)
             curve = [
                 min(row.rmse_validation for row in model.history_ if row.cpu_time <= mark)
                 for mark in MARKS
             ]
             error = next(iter(score(dataset, model).values()))
-            runs.append({"bent": bent, "seed": seed, "rmse_mv": error, "validation": curve})
-            report.console.print(f"  bent {bent}, seed {seed}: {error:.4g} mV")
+            found = {"bent": bent, "alpha": alpha, "seed": seed}
+            runs.append({**found, "rmse_mv": error, "validation": curve})
+            report.console.print(f"  bent {bent}, alpha {alpha}, seed {seed}: {error:.4g} mV")
     return runs
 
 
 def beginnings(n_seeds: int, limit: float) -> list[dict[str, Any]]:
-    """RLC with and without the risk of wild states; begun in the guess and at rest."""
+    """RLC without the risk of wild states, or with a fixed ridge; in the guess and at rest."""
     dataset, runs = LOADERS["rlc"](), []
     record = dataset.validation[0]
     spread = np.std(dataset.train[0].y, axis=0)
-    for risk in (locking.RISK, 1.0):
+    for risk, alpha in ((locking.RISK, "auto"), (1.0, "auto"), (locking.RISK, FIXED_ALPHA)):
         for seed in range(n_seeds):
             with constant(locking, "RISK", risk):
-                sizes = {"hidden_sizes": (8,), "head_sizes": ()}
+                sizes = {"hidden_sizes": (8,), "head_sizes": (), "alpha": alpha}
                 model = fit(dataset, seed, time_limit=limit, **sizes)
             guess = ((model.predict(record.u) - record.y) / spread) ** 2
             scaled = model.scaling_.scale_inputs(record.u)
@@ -93,33 +104,68 @@ def beginnings(n_seeds: int, limit: float) -> list[dict[str, Any]]:
                 "locked_share": share,
                 "held_out": 100.0 * model.rmse_validation_**2,
             }
-            runs.append({"risk": risk, "seed": seed, **found})
+            runs.append({"risk": risk, "alpha": alpha, "seed": seed, **found})
             shown = ", ".join(f"{name} {value:.3g}" for name, value in found.items())
-            report.console.print(f"  risk {risk}, seed {seed}: {shown}")
+            report.console.print(f"  risk {risk}, alpha {alpha}, seed {seed}: {shown}")
     return runs
+
+
+def rounds(names: Sequence[str], n_seeds: int) -> list[dict[str, Any]]:
+    """Short records with up to three rounds of the search and with one."""
+    runs = []
+    for name in names:
+        dataset, limit = inner(CASES[name].load()), CASES[name].time_limit
+        linear = geometric_mean(run_linear(dataset).points[-1].test.values())
+        for most in (committee.ROUNDS, 1):
+            for seed in range(n_seeds):
+                with constant(committee, "ROUNDS", most):
+                    model = fit(dataset, seed, time_limit=limit)
+                ratio = geometric_mean(score(dataset, model).values()) / linear
+                runs.append({"set": name, "rounds": most, "seed": seed, "ratio": ratio})
+                report.console.print(f"  {name}, rounds {most}, seed {seed}: {ratio:.3g}")
+    return runs
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    """Of positive numbers."""
+    return float(np.exp(np.mean(np.log(list(values)))))
 
 
 def tables(results: dict[str, Any]) -> None:
     """Medians and ranges."""
     rows = []
-    for bent in (False, True):
-        errors = [run["rmse_mv"] for run in results["bent_steps"] if run["bent"] == bent]
-        curves = zip(
-            *(run["validation"] for run in results["bent_steps"] if run["bent"] == bent),
-            strict=True,
-        )
-        marks = [report.number(1e3 * median(column)) for column in curves]
-        steps = "bent" if bent else "straight"
+    for (bent, alpha), runs in grouped(results["bent_steps"], "bent", "alpha"):
+        errors, curves = [run["rmse_mv"] for run in runs], [run["validation"] for run in runs]
+        marks = [report.number(1e3 * median(column)) for column in zip(*curves, strict=True)]
+        steps = f"{'bent' if bent else 'straight'}, {alpha}"
         rows.append([steps, report.number(median(errors)), _range(errors), *marks])
-    titles = ["steps", "mV", "range", *(f"1000 x validation, {mark:.0f} s" for mark in MARKS)]
+    titles = ["steps, ridge", "mV", "range", *(f"1000 x val., {mark:.0f} s" for mark in MARKS)]
     report.table("Wiener-Hammerstein", titles, rows)
     rows = []
-    for risk in (1.0, locking.RISK):
-        runs = [run for run in results["beginnings"] if run["risk"] == risk]
+    for (risk, alpha), runs in grouped(results["beginnings"], "risk", "alpha"):
         for name in ("rest", "begun", "after"):
             errors = [run[name] for run in runs]
-            rows.append([f"{risk}", name, report.number(median(errors)), _range(errors)])
-    report.table("RLC, 100 x MSE on validation", ["risk", "begun", "median", "range"], rows)
+            row = [f"{risk}, {alpha}", name, report.number(median(errors)), _range(errors)]
+            rows.append(row)
+    titles = ["risk, ridge", "begun", "median", "range"]
+    report.table("RLC, 100 x MSE on validation", titles, rows)
+    rows = []
+    for (most,), runs in grouped(results["rounds"], "rounds"):
+        medians = [median(run["ratio"] for run in part) for _, part in grouped(runs, "set")]
+        worst = [max(run["ratio"] for run in part) for _, part in grouped(runs, "set")]
+        means = [report.number(geometric_mean(ratios)) for ratios in (medians, worst)]
+        rows.append([f"{most}", *means])
+    titles = ["rounds", "median seed", "worst seed"]
+    report.table("Short records, relative to linear, geometric means", titles, rows)
+
+
+def grouped(
+    runs: Sequence[dict[str, Any]], *names: str
+) -> Iterator[tuple[tuple[Any, ...], list[dict[str, Any]]]]:
+    """Yield runs that share the values of some entries, in the order of the first of each."""
+    keys = dict.fromkeys(tuple(run[name] for name in names) for run in runs)
+    for key in keys:
+        yield key, [run for run in runs if tuple(run[name] for name in names) == key]
 
 
 def _range(errors: Sequence[float]) -> str:
@@ -137,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = {
         "bent_steps": bent_steps(1 if few else BENT_SEEDS, 1.0 if few else BENT_LIMIT),
         "beginnings": beginnings(1 if few else RLC_SEEDS, 1.0 if few else RLC_LIMIT),
+        "rounds": rounds(SHORT[:1] if few else SHORT, 1 if few else SHORT_SEEDS),
     }
     tables(results)
     if not few:

@@ -171,3 +171,12 @@ def test_slow_plant_is_learned_from_a_record_of_fifteen_time_constants():
     u, y = furnace(6000, 2)
     y_sim = model.simulate(u, y_init=y[:600])
     assert nrmse(y[600:], y_sim[600:]) < 0.05
+
+
+def test_rounds_of_the_search_are_averaged_into_one_network(data, model):
+    """As many iterations as one round takes give one round; the default goes on to three."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        once = LSTMRegressor(random_state=0, max_iter=model.n_iter_ // 3).fit(*data[0])
+    assert once.n_iter_ < model.n_iter_
+    assert sum(once.network_.hidden_sizes) < sum(model.network_.hidden_sizes)

@@ -57,9 +57,10 @@ class LSTMRegressor(
         Names in `fastlstm.solvers.SOLVERS`; "auto" takes Levenberg-Marquardt, "lm". An instance
         such as `Split(path="none")` has its own settings. Several run one after the other, each
         from the best weights that the ones before found: ``["ridge", "lm"]``.
-    alpha : float, default=1e-4
+    alpha : float or "auto", default="auto"
         Ridge: the cost is the sum of squared errors plus alpha times the squared distance of the
-        weights from their anchor.
+        weights from their anchor. "auto" is 1e-4 at first; in "lm" it follows the squared
+        validation error, which is what weights of variance one want.
     max_iter : int, default=1000
         Most iterations of a solver given by name.
     tol : float, default=1e-4
@@ -166,7 +167,7 @@ class LSTMRegressor(
         head_sizes: Sequence[int] | str = "auto",
         *,
         solver: str | AbstractSolver | Sequence[str | AbstractSolver] = "auto",
-        alpha: float = 1e-4,
+        alpha: float | str = "auto",
         max_iter: int = 1000,
         tol: float = 1e-4,
         washout: int | str = "auto",

@@ -25,12 +25,12 @@ AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for, except on short
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked arguments of `LSTMRegressor`; washout, sizes, delays, lags are None where "auto"."""
+    """Checked arguments of `LSTMRegressor`; numbers are None where "auto"."""
 
     hidden_sizes: tuple[int, ...] | None
     head_sizes: tuple[int, ...] | None
     solvers: tuple[AbstractSolver, ...]
-    alpha: float
+    alpha: float | None
     washout: int | None
     validation_fraction: float
     time_limit: float | None
@@ -61,7 +61,9 @@ class Settings:
             hidden_sizes=_sizes(params["hidden_sizes"], "hidden_sizes", empty=False),
             head_sizes=_sizes(params["head_sizes"], "head_sizes", empty=True),
             solvers=make_solvers(params["solver"], max_iter, tol),
-            alpha=check_real(params["alpha"], "alpha", "must be >= 0", lambda x: x >= 0.0),
+            alpha=None
+            if isinstance(params["alpha"], str) and params["alpha"] == "auto"
+            else check_real(params["alpha"], "alpha", "must be >= 0", lambda x: x >= 0.0),
             washout=None if _is_auto(washout) else check_count(washout, "washout", minimum=0),
             validation_fraction=check_real(
                 params["validation_fraction"],

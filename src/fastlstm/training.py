@@ -26,6 +26,7 @@ from fastlstm.training_record import DataFacts
 from fastlstm.weights import counted_records, measured_only, without_far_outputs
 
 FloatArray = NDArray[np.float64]
+AUTO_ALPHA = 1e-4  # where the ridge does not follow the error, or not yet
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ class Task:
             validation=validation,
             washout=washout,
             validation_washout=lead_in,
-            alpha=settings.alpha,
+            alpha=AUTO_ALPHA if settings.alpha is None else settings.alpha,
+            adapts_alpha=settings.alpha is None,
             n_threads=settings.n_threads,
             constraint=constraint,
             whole=whole,

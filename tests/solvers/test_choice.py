@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fastlstm.solvers.choice import Entry, choose
+from fastlstm.solvers.choice import Choice, Entry, choose, pooled_rmse
 from fastlstm.solvers.folds import mean_square
 from fastlstm.solvers.ridge_path import Point
 
@@ -75,3 +75,11 @@ def test_linear_model_is_chosen_before_a_network_is_fitted():
     choice = choose([Entry("net", [None], [[]])], folds([1.0]), averaging=True)
     assert choice.entries == ()
     assert choice.with_linear
+
+
+def test_error_of_an_average_of_choices_is_that_of_their_mean_output():
+    """Errors of two rounds that cancel leave what the linear model of a third adds."""
+    up, down = entry("up", [[0.6, 0.6]] * 2), entry("down", [[-0.6, -0.6]] * 2)
+    rounds = [Choice((up,), False, 0.6), Choice((down,), False, 0.6), Choice((), True, 0.9)]
+    assert pooled_rmse(rounds[:2], folds([0.9, 0.9])) == pytest.approx(1e-4)  # the floor
+    assert pooled_rmse(rounds, folds([0.9, 0.9])) == pytest.approx(0.3)

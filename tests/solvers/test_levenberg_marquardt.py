@@ -8,6 +8,7 @@ from fastlstm import _core
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers import Clock, LevenbergMarquardt, Problem, Status
+from fastlstm.solvers.objective import Objective
 from fastlstm.starts.linear import identify
 from problems import PROBLEMS, teacher_records
 
@@ -155,3 +156,32 @@ def test_noise_is_averaged_over_all_the_data():
     error = np.sqrt(np.mean((y - clean.y[cut:])[30:] ** 2))
     assert error < 3.0 * sigma * np.sqrt(network.n_params / cut)
     assert solution.history[-1].n_rows > 0.9 * cut
+
+
+def ridges_seen(problem, monkeypatch):
+    """Strengths of the ridge in the order in which a training used them."""
+    seen, cost = [], Objective.cost
+
+    def watched(self, params):
+        if not seen or seen[-1] != self.alpha:
+            seen.append(self.alpha)
+        return cost(self, params)
+
+    monkeypatch.setattr(Objective, "cost", watched)
+    solution = solve(problem, LevenbergMarquardt(max_iter=150))
+    return seen, solution
+
+
+def test_ridge_that_adapts_follows_the_validation_error(monkeypatch):
+    """Begins with that of the problem; the last one is about the square of the error reached."""
+    problem = replace(PROBLEMS[0].problem, alpha=1e-4, adapts_alpha=True)
+    seen, solution = ridges_seen(problem, monkeypatch)
+    assert seen[0] == 1e-4
+    assert len(seen) > 1
+    assert seen[-1] >= min(solution.rmse_validation**2, 1e-8)
+    assert seen[-1] <= 100.0 * max(solution.rmse_validation**2, 1e-8)
+
+
+def test_ridge_that_is_given_stays(monkeypatch):
+    """A number is a number."""
+    assert set(ridges_seen(replace(PROBLEMS[1].problem, alpha=3e-3), monkeypatch)[0]) == {3e-3}

@@ -28,7 +28,9 @@ def fit(
     hidden: options.Hidden = "auto",
     head: options.Head = "auto",
     solver: options.Solver = "auto",
-    alpha: Annotated[float, typer.Option("--alpha", help="Ridge on the weights.")] = 1e-4,
+    alpha: Annotated[
+        str, typer.Option("--alpha", help="Ridge on the weights: a number, or auto.")
+    ] = "auto",
     washout: Annotated[
         str, typer.Option("--washout", help="First steps of a record that are not scored, or auto.")
     ] = "auto",
@@ -55,6 +57,7 @@ def fit(
     parameters = {
         "hidden_sizes": options.parse_sizes(hidden),
         "head_sizes": options.parse_sizes(head),
+        "alpha": options.parse_alpha(alpha),
         "washout": options.parse_washout(washout),
         "input_delays": options.parse_delays(input_delays),
         "input_lags": options.parse_steps(input_lags),
@@ -70,7 +73,6 @@ def fit(
     model = LSTMRegressor(
         **parameters,
         solver=solver,
-        alpha=alpha,
         validation_fraction=validation_fraction,
         missing_target=missing_target,
         loss=loss,

@@ -77,6 +77,16 @@ def parse_washout(text: str) -> int | str:
         ) from None
 
 
+def parse_alpha(text: str) -> float | str:
+    """Read a number, or "auto"."""
+    try:
+        return text if text == "auto" else float(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"must be a number or auto; got {text!r}. Pass e.g. 0.001."
+        ) from None
+
+
 def parse_steps(text: str) -> int | tuple[int, ...] | str:
     """Read steps of every input, one number for all of them, or "auto".
 

@@ -80,6 +80,17 @@ def choose(entries: Sequence[Entry], folds: Sequence[Fold], *, averaging: bool) 
     return best if best.rmse < GAIN * linear else found[0]
 
 
+def pooled_rmse(choices: Sequence[Choice], folds: Sequence[Fold]) -> float:
+    """Held-out RMSE of the average of several choices, each with equal weight."""
+    squares = []
+    for number, fold in enumerate(folds):
+        known = [choice for choice in choices if _walked(choice.entries, number)]
+        if known:
+            parts = [_misfit(choice.entries, choice.with_linear, number, fold) for choice in known]
+            squares.append(fold.held_square(np.mean(parts, axis=0)))
+    return float(np.sqrt(np.mean(squares))) if squares else np.inf
+
+
 def _rmse(kinds: tuple[Entry, ...], with_linear: bool, folds: Sequence[Fold]) -> float:
     """Held-out RMSE of an average over the folds that all kinds have walked.
 
@@ -88,14 +99,21 @@ def _rmse(kinds: tuple[Entry, ...], with_linear: bool, folds: Sequence[Fold]) ->
     """
     squares = []
     for number, fold in enumerate(folds):
-        points = [
-            entry.points[number][entry.best]
-            for entry in kinds
-            if len(entry.points) > number and len(entry.points[number]) > entry.best
-        ]
-        if len(points) == len(kinds):
-            misfits = [point.misfit for point in points]
-            misfits += [fold.linear_misfit] if with_linear else []
-            factor = max((point.risk for point in points), default=1.0)
-            squares.append(factor**2 * fold.held_square(np.mean(misfits, axis=0)))
+        if _walked(kinds, number):
+            risks = [entry.points[number][entry.best].risk for entry in kinds]
+            square = fold.held_square(_misfit(kinds, with_linear, number, fold))
+            squares.append(max(risks, default=1.0) ** 2 * square)
     return float(np.sqrt(np.mean(squares))) if squares else np.inf
+
+
+def _walked(kinds: tuple[Entry, ...], number: int) -> bool:
+    """Whether all kinds have reached their best strength on a fold."""
+    return all(
+        len(entry.points) > number and len(entry.points[number]) > entry.best for entry in kinds
+    )
+
+
+def _misfit(kinds: tuple[Entry, ...], with_linear: bool, number: int, fold: Fold) -> FloatArray:
+    """Mean misfit on the held-out rows of one fold."""
+    misfits = [entry.points[number][entry.best].misfit for entry in kinds]
+    return np.mean(misfits + [fold.linear_misfit] * with_linear, axis=0)

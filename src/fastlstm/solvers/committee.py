@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastlstm.merging import Member, average
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers.choice import Choice, Entry, choose
+from fastlstm.solvers.choice import Choice, Entry, choose, pooled_rmse
 from fastlstm.solvers.folds import Fold, held_out_rows
 from fastlstm.solvers.problem import Problem, Status, Whole
 from fastlstm.solvers.ridge_path import RidgePath
@@ -32,7 +32,9 @@ Course = Generator[Iterate, float, None]
 STARTS = (("linear", 0.1), ("random", None), ("livelier linear", 0.3))  # name, scale of h
 MIN_WIDTH, HEAD = 4, (4,)  # of the members of an average
 MAX_WIDTH = 12  # that many inputs alone make them; the cost of a step grows with its sixth power
-SEARCH_SHARE = 0.75  # of the time; the rest is for the last fit on all rows
+ROUNDS = 3  # searches that are averaged, if there is time
+ENOUGH = 0.5  # of the time of the longest round so far, for a round of fewer networks
+SEARCH_SHARE = 0.75  # of the time of a search; the rest is for the last fit on all rows
 STATE_VARIANCE = 0.1  # expected of the initial h and c
 MAX_STATES = 400  # unknown initial states; beyond that records start from rest
 MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
@@ -49,7 +51,9 @@ class Committee:
     1. A linear model of all rows gives the order; one for each fold is start and yardstick.
     2. Networks from several kinds of start follow their ridge paths on every fold.
     3. The average of kinds, the linear model among them, that is best on held-out rows is chosen.
-    4. Its networks, one per kind and fold, are fitted to all rows and written as one network.
+    4. Its networks, one per kind and fold, are fitted to all rows.
+    5. While there is time for it, 2 to 4 are repeated with other random numbers. All that was
+       chosen is averaged and written as one network.
 
     Where the structure is fixed, a single network is chosen instead of an average. Of long records
     of a plant that integrates, 1 to 3 see stretches only.
@@ -67,7 +71,8 @@ class Committee:
     whole: Whole
     tracker: Tracker
     rng: np.random.Generator
-    entries: list[Entry] = field(default_factory=list)
+    rounds: list[list[Entry]] = field(default_factory=list)
+    durations: list[float] = field(default_factory=list)  # of those that are done, of the budget
     folds: list[Fold] = field(default_factory=list)
 
     @cached_property
@@ -95,11 +100,25 @@ class Committee:
         if start is not None:
             return (yield from self._go_on(start))
         try:
-            yield from self._search()
-            yield from self._refit()
+            self._fold_records()
+            while self._has_time():
+                yield from self._round()
         finally:
             status = self._decide()
         return status
+
+    def _has_time(self) -> bool:
+        """Whether another round is wanted, and time for a good part of one is left."""
+        most = ROUNDS if self.problem.may_widen else 1
+        longest = max(self.durations, default=0.0)
+        return len(self.rounds) < most and self.tracker.used + ENOUGH * longest <= 1.0
+
+    def _round(self) -> Course:
+        begun, entries = self.tracker.used, []
+        self.rounds.append(entries)
+        yield from self._search(entries, begun + SEARCH_SHARE * (1.0 - begun))
+        yield from self._refit(self._choice(entries))
+        self.durations.append(self.tracker.used - begun)
 
     def _go_on(self, start: FloatArray) -> Generator[Iterate, float, Status]:
         held = held_out_rows(self.records, self.scored)[0]
@@ -130,7 +149,7 @@ class Committee:
         gains, loss = self.whole.gains, self.problem.loss
         return Fold.of(records, scored & ~held, held, linear, gains, loss)
 
-    def _search(self) -> Course:
+    def _fold_records(self) -> None:
         linear, n_lagged = self.whole.linear, self.problem.n_lagged
         records = without_lagged(self.records, n_lagged)
         for held in held_out_rows(records, self.scored):
@@ -140,16 +159,18 @@ class Committee:
                 )
                 linear = with_lagged(linear, n_lagged)
             self.folds.append(self._fold(self.records, self.scored, held, linear))
+
+    def _search(self, entries: list[Entry], limit: float) -> Course:
         for name, scale in STARTS:
             entry = Entry(name)
-            self.entries.append(entry)
+            entries.append(entry)
             for number, fold in enumerate(self.folds):
                 path = self._path(f"{name} {number + 1}", fold, scale)
                 entry.paths.append(path)
                 entry.points.append([])
                 for iterate in path.follow(entry.points[-1]):
                     yield iterate
-                    if self.tracker.used > SEARCH_SHARE:
+                    if self.tracker.used > limit:
                         return
 
     def _path(self, name: str, fold: Fold, scale: float | None) -> RidgePath:
@@ -189,12 +210,11 @@ class Committee:
         width = max(MIN_WIDTH, min(n_channels, MAX_WIDTH), network.n_outputs)
         return Network(network.n_inputs, network.n_outputs, (width, width), HEAD)
 
-    @property
-    def _choice(self) -> Choice:
-        return choose(self.entries, self.folds, averaging=self.problem.may_widen)
+    def _choice(self, entries: list[Entry]) -> Choice:
+        return choose(entries, self.folds, averaging=self.problem.may_widen)
 
-    def _refit(self) -> Course:
-        for entry in self._choice.entries:
+    def _refit(self, choice: Choice) -> Course:
+        for entry in choice.entries:
             for fold in self._folds_of(entry):
                 path, point = entry.paths[fold], entry.points[fold][entry.best]
                 most = REFITTED // (path.network.n_params * path.network.n_outputs)
@@ -207,25 +227,34 @@ class Committee:
         return walked if self.problem.may_widen else walked[:1]
 
     def _decide(self) -> Status:
-        """Tell the tracker what the fit returns."""
-        choice = self._choice
-        members, weights, errors = [], [], []
-        share = 1.0 / (len(choice.entries) + choice.with_linear)
-        for entry in choice.entries:
-            chosen = [entry.member(fold) for fold in self._folds_of(entry)]
-            members += [(objective.network, objective.weights(p.x)) for objective, p in chosen]
-            weights += [share / len(chosen)] * len(chosen)
-            errors += [point.error for _, point in chosen]
-        names = [entry.name for entry in choice.entries]
-        if choice.with_linear:
+        """Tell the tracker what the fit returns: the average of the rounds that are done."""
+        done = self.rounds[: len(self.durations)] or self.rounds[:1] or [[]]
+        choices = [self._choice(entries) for entries in done]
+        members, weights, errors, names = [], [], [], []
+        linear = 0.0
+        for choice in choices:
+            share = 1.0 / (len(choices) * (len(choice.entries) + choice.with_linear))
+            linear += share * choice.with_linear
+            for entry in choice.entries:
+                chosen = [entry.member(fold) for fold in self._folds_of(entry)]
+                members += [(objective.network, objective.weights(p.x)) for objective, p in chosen]
+                weights += [share / len(chosen)] * len(chosen)
+                errors += [point.error for _, point in chosen]
+                names.append(entry.name)
+        if linear > 0.0:
             members.append(self._linear())
-            weights.append(share)
+            weights.append(linear)
             errors.append(self.everything.noise)
             names.append("linear model")
         network, params = average(members, weights)
-        error = float(np.sqrt(np.mean(errors)))
-        self.tracker.decide(network, params, ", ".join(names), error, choice.rmse)
-        return Status.DONE if choice.entries else Status.FALLBACK
+        self.tracker.decide(
+            network,
+            params,
+            ", ".join(dict.fromkeys(names)),
+            float(np.sqrt(np.average(errors, weights=weights))),
+            pooled_rmse(choices, self.folds),
+        )
+        return Status.DONE if linear < 1.0 else Status.FALLBACK
 
     def _linear(self) -> Member:
         """Network that equals the linear model of all rows, as far as it has room."""

@@ -80,6 +80,9 @@ class Problem:
         The same for the validation records; as `washout` when None.
     alpha : float
         Ridge: the cost is the sum of squared errors ``+ alpha * ||params - anchor||^2``.
+    adapts_alpha : bool
+        Whether "lm" lets the ridge follow the squared validation error from stage to stage; then
+        `alpha` is that of the first.
     n_threads : int
         Threads of the kernels; the result has the same bits for every value.
     float32 : bool
@@ -103,6 +106,7 @@ class Problem:
     washout: int = 0
     validation_washout: int | None = None
     alpha: float = 1e-4
+    adapts_alpha: bool = False
     n_threads: int = 1
     float32: bool = True
     constraint: StabilityConstraint | None = None

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from fastlstm.solvers.damped_descent import DescentState, SquaresObjective, descend
 from fastlstm.solvers.heats import iterate_of
+from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.partly_frozen import PartlyFrozen
-from fastlstm.solvers.problem import Status
+from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.stages import Stage, Stages
 from fastlstm.solvers.tracker import Iterate, Tracker
 
 FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of the stages before
 
+_ALPHA_RANGE = (1e-8, 1e-1)  # of a ridge that follows the error
 _SHORT_PATIENCE = 10  # where all records are in use and more rows can follow
 _POLISH_TOL = 1e-3  # of the stages with still more rows, which only average the noise
 _WINDOW = 5  # iterations over which a decrease is judged
@@ -90,10 +92,13 @@ def descend_stages(
         if was_last and stages.satisfied(state.params):
             break
         stage = stages[index]
-        was_last = stage.is_last
-        objective = stage.objective if frozen is None else PartlyFrozen(stage.objective, frozen)
-        if number > 0 or anew:
+        was_last, plain = stage.is_last, stage.objective
+        begins = number > 0 or anew
+        if begins:
             tracker.judge_by(stage.judge)
+            plain = _regularised(plain, stages.problem, tracker)
+        objective = plain if frozen is None else PartlyFrozen(plain, frozen)
+        if begins:
             state = DescentState(state.params, objective.cost(state.params), state.damping)
         tol, patience = limits.of(stage)
         state, status = yield from _descend_stage(
@@ -101,6 +106,17 @@ def descend_stages(
         )
         stages = stages.escalated(state.params)
     return status
+
+
+def _regularised(objective: Objective, problem: Problem, tracker: Tracker) -> Objective:
+    """Exchange the ridge by the one that goes with the error so far.
+
+    Weights with a prior variance of one under noise of variance s^2 want alpha = s^2, and s is at
+    most the error on validation.
+    """
+    if not problem.adapts_alpha or not np.isfinite(tracker.best_rmse):
+        return objective
+    return replace(objective, alpha=float(np.clip(tracker.best_rmse**2, *_ALPHA_RANGE)))
 
 
 def _descend_stage(
