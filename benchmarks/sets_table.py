@@ -68,8 +68,7 @@ class Entry:
     def title(self) -> str:
         """Name of the set, with that of the test record where it says something."""
         plain = TITLES.get(self.name, self.name)
-        alone = self.test == "test" or (self.name not in TITLES and len(self.n_train) == 1)
-        return plain if alone else f"{plain}, {self.test.replace('_', ' ')}"
+        return plain if self.test == "test" else f"{plain}, {self.test.replace('_', ' ')}"
 
     @property
     def spread(self) -> str:

@@ -33,6 +33,7 @@ STARTS = (("linear", 0.1), ("random", None), ("livelier linear", 0.3))  # name, 
 MIN_WIDTH, HEAD = 4, (4,)  # of the members of an average
 MAX_WIDTH = 12  # that many inputs alone make them; the cost of a step grows with its sixth power
 ROUNDS = 3  # searches that are averaged, if there is time
+MAX_UNITS = 100  # of a layer of the average, beyond which there is no further round
 ENOUGH = 0.5  # of the time of the longest round so far, for a round of fewer networks
 SEARCH_SHARE = 0.75  # of the time of a search; the rest is for the last fit on all rows
 STATE_VARIANCE = 0.1  # expected of the initial h and c
@@ -41,7 +42,7 @@ MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
 LINEAR_SCALE = 0.005  # of h where a network has to equal the linear model
 SEARCHED, STRETCH = 6000, 2000  # steps for the search, in stretches in which a drift shows
 DENSER = 10  # times as many rows of a slow plant are in the last fit
-REFITTED = 15_000_000  # numbers in the Jacobian of the last fit, at most
+REFITTED = 10_000_000  # numbers in the Jacobian of the last fit, at most
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Committee:
     3. The average of kinds, the linear model among them, that is best on held-out rows is chosen.
     4. Its networks, one per kind and fold, are fitted to all rows.
     5. While there is time for it, 2 to 4 are repeated with other random numbers. All that was
-       chosen is averaged and written as one network.
+       chosen is averaged and written as one network, unless that becomes too wide.
 
     Where the structure is fixed, a single network is chosen instead of an average. Of long records
     of a plant that integrates, 1 to 3 see stretches only.
@@ -109,9 +110,13 @@ class Committee:
 
     def _has_time(self) -> bool:
         """Whether another round is wanted, and time for a good part of one is left."""
-        most = ROUNDS if self.problem.may_widen else 1
-        longest = max(self.durations, default=0.0)
-        return len(self.rounds) < most and self.tracker.used + ENOUGH * longest <= 1.0
+        if not self.rounds:
+            return True
+        if not self.problem.may_widen or len(self.rounds) == ROUNDS:
+            return False
+        n_units = self._network.hidden_sizes[0] * len(STARTS) * len(self.folds)
+        enough = (len(self.rounds) + 1) * n_units <= MAX_UNITS
+        return enough and self.tracker.used + ENOUGH * max(self.durations) <= 1.0
 
     def _round(self) -> Course:
         begun, entries = self.tracker.used, []
