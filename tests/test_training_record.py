@@ -56,7 +56,7 @@ def test_record_says_what_was_trained_on_what():
     record = model.training_record_
     assert record["data"] == {"sha256": data_hash(X, y), "n_records": 2, "n_steps": 300}
     assert record["seed"] == 7
-    assert record["settings"]["hidden_sizes"] == [12] and record["settings"]["alpha"] == 1e-4
+    assert record["settings"]["hidden_sizes"] == [12] and record["settings"]["alpha"] == "auto"
     assert record["versions"]["fastlstm"] == fastlstm.__version__
     assert set(record["versions"]) == {"fastlstm", "numpy", "scipy", "scikit-learn", "python"}
     age = datetime.now(UTC) - datetime.fromisoformat(record["date"])

@@ -112,7 +112,9 @@ class Committee:
         """Whether another round is wanted, and time for a good part of one is left."""
         if not self.rounds:
             return True
-        if not self.problem.may_widen or len(self.rounds) == ROUNDS:
+        # drifts of integrating plants have heavy tails: one bad round spoils an average
+        single = not self.problem.may_widen or np.any(self.whole.gains)
+        if single or len(self.rounds) == ROUNDS:
             return False
         n_units = self._network.hidden_sizes[0] * len(STARTS) * len(self.folds)
         enough = (len(self.rounds) + 1) * n_units <= MAX_UNITS
