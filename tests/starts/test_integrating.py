@@ -36,6 +36,20 @@ def test_pole_that_is_not_at_one_is_not_taken_for_an_integrator(rng, pole):
     assert find_integrators(plant(pole, rng)) == 0.0
 
 
+def test_sensor_that_drifts_is_not_taken_for_an_integrator(rng):
+    """A straight trend as large as the signal: the sum of a constant would explain it too."""
+    records = plant(0.9, rng, n_timesteps=8000)
+    drifting = records.y + np.linspace(-2.0, 2.0, records.n_total)[:, None]
+    assert find_integrators(Records(records.u, drifting, records.offsets)) == 0.0
+
+
+def test_integrator_under_a_bias_is_found(rng):
+    """A steady inflow makes a trend, and the rest of the motion still is a sum."""
+    records = plant(1.0, rng)
+    filling = records.y + np.linspace(-2.0, 2.0, records.n_total)[:, None]
+    assert find_integrators(Records(records.u, filling, records.offsets)) > 0.0
+
+
 def test_integrators_are_told_apart_by_output(rng):
     """Position and speed of the same drive: one integrates, the other does not."""
     whole = plant(1.0, rng, noise=0.0)

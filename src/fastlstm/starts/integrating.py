@@ -25,6 +25,7 @@ BoolArray = NDArray[np.bool_]
 
 FAST = (0.5, 0.8, 0.9, 0.95)  # poles in front of an integrator
 BETTER = 0.5  # an integrator has to bring the error (RMSE) below this part of the error without
+NO_TREND = 0.8  # the same for the error without an integrator, but beside a straight trend
 LEAK = 1.3  # times the error with a leak that it may have, if there is a leak
 NO_LEAK = 0.5  # part of the level that is lost over the longest record: that is none
 BRIDGE = 10  # steps apart, up to which two outputs tell the increments between them
@@ -54,9 +55,9 @@ def find_integrators(records: Records) -> FloatArray:
     """Gains of the integrators that the plant seems to have; zeros where it has none.
 
     An output integrates if fast poles explain it much better with an integrator behind them than
-    alone, and a leak is not found or does not help: the integrator is exact as far as the record
-    can tell. The
-    leak is a multiple of the sum of the measured outputs, in which noise averages out.
+    alone, and better than beside a straight trend, and if a leak is not found or does not help: the
+    integrator is exact as far as the record can tell. The leak is a multiple of the sum of the
+    measured outputs, in which noise averages out.
 
     Parameters
     ----------
@@ -71,12 +72,12 @@ def find_integrators(records: Records) -> FloatArray:
     assert records.y is not None
     n_outputs, rows = records.y.shape[1], np.ones(records.n_total, dtype=bool)
     free = fit_integrating(records, _bank(records), np.zeros(n_outputs), rows)
-    without = _rms(records, free.misfit)
+    without, drifting = _rms(records, free.misfit), _beside_a_trend(records)
     exact = fit_integrating(records, _bank(records), np.ones(n_outputs), rows)
     error = _rms(records, exact.misfit)
     leaky, leak = _with_leak(records)
     tight = (error < LEAK * leaky) | (leak * records.lengths.max() < NO_LEAK)
-    integrates = (error < BETTER * without) & tight
+    integrates = (error < BETTER * without) & (error < NO_TREND * drifting) & tight
     return np.where(integrates, exact.increments.simulate(records).std(axis=0), 0.0)
 
 
@@ -166,6 +167,18 @@ def _bank(records: Records) -> LinearModel:
         np.zeros((n_outputs, n_inputs)),
         np.zeros(n_outputs),
     )
+
+
+def _beside_a_trend(records: Records) -> FloatArray:
+    """RMSE of every output without an integrator, with a straight line of its own per record."""
+    assert records.y is not None
+    levels = _levels(records)
+    ramps = levels * np.concatenate([np.linspace(-1.0, 1.0, n) for n in records.lengths])[:, None]
+    design = np.concatenate([_bank(records).states(records), records.u, levels, ramps], axis=1)
+    every, misfit = np.ones(records.n_total, dtype=bool), np.empty_like(records.y)
+    for output, y in enumerate(records.y.T):
+        misfit[:, output] = design @ _ridge(*_counted(records, output, design, every)) - y
+    return _rms(records, misfit)
 
 
 def _with_leak(records: Records) -> tuple[FloatArray, FloatArray]:
