@@ -37,7 +37,7 @@ MARKS = (1.0, 2.0, 4.0, 8.0)  # CPU seconds at which validation errors are noted
 FIXED_ALPHA = 1e-4  # the ridge that "auto" is compared with
 SHORT_SEEDS = 3
 SHORT = (
-    *("cascaded_tanks", "ced", "gas_furnace", "emps", "ballbeam", "hairdryer", "flutter"),
+    *("cascaded_tanks", "ced", "gas_furnace", "ballbeam", "hairdryer", "flutter"),
     *("pHdata", "winding", "dryer2", "heating", "thermic", "powplant", "destill", "lakeErie"),
 )
 AFTER = 200  # steps of the validation record after which nothing is left of its beginning

@@ -10,6 +10,7 @@ from fastlstm.exceptions import ConvergenceWarning
 from fastlstm.metrics import nrmse
 from fastlstm.records import Records
 from fastlstm.scaling import Scaling
+from fastlstm.solvers import committee
 from fastlstm.starts.linear import identify
 from plants import make_record
 
@@ -154,7 +155,7 @@ def test_interrupt_keeps_the_average_found_so_far():
     assert model.score(*make_record(300, seed=4)) > 0.9
 
 
-def furnace(n_timesteps, seed, tau=400.0):
+def furnace(n_timesteps, seed, tau=1200.0):
     """Slow body that loses heat faster the hotter it is; its heater changes every 80 steps."""
     rng = np.random.default_rng(seed)
     u = np.repeat(rng.uniform(-1.0, 1.0, n_timesteps // 80 + 1), 80)[:n_timesteps]
@@ -165,18 +166,20 @@ def furnace(n_timesteps, seed, tau=400.0):
     return u[:, None], y + 1e-3 * rng.standard_normal(n_timesteps)
 
 
-def test_slow_plant_is_learned_from_a_record_of_fifteen_time_constants():
+def test_slow_plant_is_learned_from_a_record_of_five_time_constants():
     """6,000 steps, yet only as much to learn from as in a short record."""
     model = LSTMRegressor(random_state=0, max_iter=150).fit(*furnace(6000, 1))
     u, y = furnace(6000, 2)
     y_sim = model.simulate(u, y_init=y[:600])
-    assert nrmse(y[600:], y_sim[600:]) < 0.05
+    assert nrmse(y[600:], y_sim[600:]) < 0.08
 
 
-def test_rounds_of_the_search_are_averaged_into_one_network(data, model):
-    """As many iterations as one round takes give one round; the default goes on to three."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        once = LSTMRegressor(random_state=0, max_iter=model.n_iter_ // 3).fit(*data[0])
-    assert once.n_iter_ < model.n_iter_
-    assert sum(once.network_.hidden_sizes) < sum(model.network_.hidden_sizes)
+def test_rounds_of_the_search_are_averaged_into_one_network(data, model, monkeypatch):
+    """The search of one round is only the first part of what the default does."""
+    monkeypatch.setattr(committee, "ROUNDS", 1)
+    once = LSTMRegressor(random_state=0).fit(*data[0])
+    assert once.status_ == model.status_ == "done"
+    assert once.n_iter_ < 0.7 * model.n_iter_
+    assert once.network_.hidden_sizes[0] < model.network_.hidden_sizes[0]
+    same = [(a.phase, a.rmse_train) for a in model.history_[: once.n_iter_]]
+    assert [(a.phase, a.rmse_train) for a in once.history_] == same

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from fastlstm.cli.names import SOLVER_NAMES
+
+Number = TypeVar("Number", int, float)
 
 
 def complete_from(names: tuple[str, ...]) -> Callable[[str], list[str]]:
@@ -69,21 +71,22 @@ def parse_sizes(text: str) -> tuple[int, ...] | str:
 
 def parse_washout(text: str) -> int | str:
     """Read a number of steps, or "auto"."""
-    try:
-        return text if text == "auto" else int(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"must be a number of steps or auto; got {text!r}. Pass e.g. 50."
-        ) from None
+    return _number_or_auto(text, int, "a number of steps", "50")
 
 
 def parse_alpha(text: str) -> float | str:
     """Read a number, or "auto"."""
+    return _number_or_auto(text, float, "a number", "0.001")
+
+
+def _number_or_auto(
+    text: str, number: Callable[[str], Number], what: str, example: str
+) -> Number | str:
     try:
-        return text if text == "auto" else float(text)
+        return text if text == "auto" else number(text)
     except ValueError:
         raise typer.BadParameter(
-            f"must be a number or auto; got {text!r}. Pass e.g. 0.001."
+            f"must be {what} or auto; got {text!r}. Pass e.g. {example}."
         ) from None
 
 

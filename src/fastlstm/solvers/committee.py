@@ -261,7 +261,7 @@ class Committee:
             float(np.sqrt(np.average(errors, weights=weights))),
             pooled_rmse(choices, self.folds),
         )
-        return Status.DONE if linear < 1.0 else Status.FALLBACK
+        return Status.DONE if any(choice.entries for choice in choices) else Status.FALLBACK
 
     def _linear(self) -> Member:
         """Network that equals the linear model of all rows, as far as it has room."""
