@@ -69,7 +69,7 @@ def test_interrupt_before_the_first_iteration_returns_the_linear_model(problem, 
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fastlstm.solvers.levenberg_marquardt.heat", interrupt)
+    monkeypatch.setattr("fastlstm.solvers.race.heat", interrupt)
     solution = solve(problem)
     assert solution.status is Status.INTERRUPTED
     assert solution.start == "linear"

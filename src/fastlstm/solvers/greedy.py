@@ -146,7 +146,7 @@ def _part_tracker(part: LayerPart, tracker: Tracker) -> Tracker:
 
 
 def _follow(
-    part: LayerPart, own: Tracker, course: Course, name: str
+    part: LayerPart, own: Tracker, course: Generator[Iterate, float, object], name: str
 ) -> Generator[Iterate, float, None]:
     """Offer a part's iterates as whole networks, until the part stops or its share is used up."""
     rmse = None

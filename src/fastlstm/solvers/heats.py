@@ -15,16 +15,18 @@ from fastlstm.solvers.tracker import Iterate, Tracker
 FloatArray = NDArray[np.float64]
 
 _TIME_SHARE = 0.25  # of the time limit that the heats may use
+OVERFIT = 2.0  # validation over training error (RMSE) from which more rows are what is missing
 _FINAL_LENGTH = 5  # more rounds for the best of a heat
 
 
 @dataclass
 class Candidate:
-    """A start on its way through a heat."""
+    """A start on its way through a heat, and the stage with which its descent goes on."""
 
     name: str
     state: DescentState
     rmse: float = np.inf
+    stage: int = 0
 
 
 def iterate_of(objective: SquaresObjective, state: DescentState, phase: str) -> Iterate:
@@ -40,6 +42,11 @@ def iterate_of(objective: SquaresObjective, state: DescentState, phase: str) -> 
     )
 
 
+def overfits(iterate: Iterate, rmse: float) -> bool:
+    """Whether the rows of an iterate have no more to say: validation RMSE far above theirs."""
+    return rmse > OVERFIT * iterate.rmse_train
+
+
 def heat(
     objective: Objective,
     starts: Sequence[tuple[str, FloatArray]],
@@ -49,7 +56,7 @@ def heat(
     """Descend from every start of one kind for a round, then five more rounds from the best.
 
     Embedded linear starts lead at first and random ones often pass them later, so only starts of
-    one kind meet in a heat.
+    one kind meet in a heat. A start stops where it only follows these rows.
 
     Returns
     -------
@@ -76,4 +83,7 @@ def _advance(
         if tracker.budget.time_used > _TIME_SHARE or candidate.state.stalled:
             return
         candidate.state = descend(objective, candidate.state)
-        candidate.rmse = yield iterate_of(objective, candidate.state, candidate.name)
+        iterate = iterate_of(objective, candidate.state, candidate.name)
+        candidate.rmse = yield iterate
+        if overfits(iterate, candidate.rmse):
+            return

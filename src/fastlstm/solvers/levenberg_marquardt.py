@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +11,15 @@ from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.damped_descent import DescentState
-from fastlstm.solvers.heats import Candidate, heat
+from fastlstm.solvers.heats import Candidate
 from fastlstm.solvers.problem import Problem, Status
+from fastlstm.solvers.race import Race
 from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START, StageLimits, descend_stages
 from fastlstm.solvers.stages import Stages
-from fastlstm.solvers.tracker import Iterate, Tracker
+from fastlstm.solvers.tracker import Tracker
 from fastlstm.solvers.widening import Widening
-from fastlstm.starts.candidates import linear_candidates, random_candidate
 
 FloatArray = NDArray[np.float64]
-
-_FIRST_MEMORY = 64  # steps of the adjoint until the linear model tells
 
 
 @dataclass(frozen=True)
@@ -95,44 +92,22 @@ class LevenbergMarquardt(AbstractSolver):
         if problem.whole is not None and (start is None or not problem.whole.is_plain):
             committee = Committee(problem, problem.whole, tracker, rng)
             return (yield from committee.run(start))
-        field = (
-            [Candidate("start", DescentState(start, np.inf), 0.0)]
-            if start is not None
-            else (yield from self._race(problem, tracker, rng))
-        )
+        known = start is not None
+        limits = StageLimits(self.tol, self.stage_tol, self.patience)
+        if start is None:
+            options = self.n_starts, self.race_iter, limits, self.careful
+            field = yield from Race(problem, tracker, rng, *options).run()
+        else:
+            field = [Candidate("start", DescentState(start, np.inf), 0.0, FIRST_STAGE_OF_A_START)]
         winner = field[0]
         if not np.isfinite(winner.rmse):
             return Status.CONVERGED
         stages = Stages(problem, problem.linear.memory, careful=self.careful)
-        limits = StageLimits(self.tol, self.stage_tol, self.patience)
-        known = start is not None
-        first = FIRST_STAGE_OF_A_START if known else 0
-        status = yield from descend_stages(
-            stages, winner.state, tracker, winner.name, limits, first=first, anew=known
+        anew = known or winner.stage > 0
+        reached = yield from descend_stages(
+            stages, winner.state, tracker, winner.name, limits, first=winner.stage, anew=anew
         )
         if problem.may_widen and not known:
             others = [one for one in field[1:] if np.isfinite(one.rmse)]
             yield from Widening(problem, self.stage_tol, tracker, rng, others).run()
-        return status
-
-    def _race(
-        self, problem: Problem, tracker: Tracker, rng: np.random.Generator
-    ) -> Generator[Iterate, float, list[Candidate]]:
-        """Candidates, the best first.
-
-        A random start runs first: it needs no linear model, so a good model comes early.
-        """
-        stage = Stages(problem, _FIRST_MEMORY, careful=self.careful)[0]
-        tracker.judge_by(stage.judge)
-        network, objective = problem.network, stage.objective
-        winners = []
-        for number in range(1, self.n_starts + 1):
-            start = random_candidate(network, objective.records, problem.washout, rng, number)
-            winner = yield from heat(objective, [start], tracker, self.race_iter)
-            winners.append(winner)
-            if number == 1:
-                embedded = linear_candidates(network, problem.linear, rng)
-                objective = objective.with_memory(problem.linear.memory)
-                winner = yield from heat(objective, embedded, tracker, self.race_iter)
-                winners.append(winner)
-        return sorted(winners, key=lambda candidate: candidate.rmse)
+        return reached.status

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.damped_descent import DescentState, SquaresObjective, descend
-from fastlstm.solvers.heats import iterate_of
+from fastlstm.solvers.heats import iterate_of, overfits
 from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.partly_frozen import PartlyFrozen
 from fastlstm.solvers.problem import Problem, Status
@@ -36,12 +36,15 @@ class StageLimits:
     stage_tol : float
         The same for the stages before, which only prepare the next.
     patience : int
-        Iterations without a better validation error that end a stage.
+        Iterations without a better validation error of its own that end a stage.
+    time_share : float
+        Part of the time of the method after which the descent ends.
     """
 
     tol: float
     stage_tol: float
     patience: int
+    time_share: float = 1.0
 
     def of(self, stage: Stage) -> tuple[float, int]:
         """Return the relative decrease and the patience that end a stage."""
@@ -52,6 +55,15 @@ class StageLimits:
         return self.tol, self.patience if stage.is_last else min(self.patience, _SHORT_PATIENCE)
 
 
+@dataclass(frozen=True)
+class Reached:
+    """Where a descent has ended, why, and the stage with which it would go on."""
+
+    state: DescentState
+    status: Status
+    stage: int
+
+
 def descend_stages(
     stages: Stages,
     state: DescentState,
@@ -60,10 +72,13 @@ def descend_stages(
     limits: StageLimits,
     *,
     first: int = 0,
+    last: int | None = None,
     anew: bool = False,
     frozen: NDArray[np.bool_] | None = None,
-) -> Generator[Iterate, float, Status]:
+) -> Generator[Iterate, float, Reached]:
     """Descend on all stages, one after the other.
+
+    A stage of part of the data also ends where its rows are followed much better than others.
 
     Parameters
     ----------
@@ -77,6 +92,8 @@ def descend_stages(
     limits : StageLimits
     first : int
         Stage to begin with, `FIRST_STAGE_OF_A_START` for parameters that were trained elsewhere.
+    last : int, optional
+        Stage to end with.
     anew : bool
         The cost of the first stage is not known yet.
     frozen : bool array of shape (n_params,), optional
@@ -84,11 +101,10 @@ def descend_stages(
 
     Returns
     -------
-    status : Status
-        Why the last stage ended.
+    reached : Reached
     """
-    status, was_last = Status.CONVERGED, False
-    for number, index in enumerate(stages.order(first)):
+    status, was_last, following = Status.CONVERGED, False, first
+    for number, index in enumerate(stages.order(first, last)):
         if was_last and stages.satisfied(state.params):
             break
         stage = stages[index]
@@ -100,12 +116,15 @@ def descend_stages(
         objective = plain if frozen is None else PartlyFrozen(plain, frozen)
         if begins:
             state = DescentState(state.params, objective.cost(state.params), state.damping)
-        tol, patience = limits.of(stage)
         state, status = yield from _descend_stage(
-            objective, state, tracker, f"{name}, {index}", tol, patience
+            objective, state, tracker, f"{name}, {index}", stage, limits
         )
+        following = index
+        if tracker.budget.time_used > limits.time_share:
+            break
+        following = index + 1
         stages = stages.escalated(state.params)
-    return status
+    return Reached(state, status, following)
 
 
 def _regularised(objective: Objective, problem: Problem, tracker: Tracker) -> Objective:
@@ -124,10 +143,11 @@ def _descend_stage(
     state: DescentState,
     tracker: Tracker,
     phase: str,
-    tol: float,
-    patience: int,
+    stage: Stage,
+    limits: StageLimits,
 ) -> Generator[Iterate, float, tuple[DescentState, Status]]:
-    costs, begun = [state.cost], tracker.n_iter
+    tol, patience = limits.of(stage)
+    costs, best, since = [state.cost], np.inf, 0
     limit = objective.memory * _MAX_MEMORY_GROWTH
     while True:
         state = descend(objective, state)
@@ -138,9 +158,15 @@ def _descend_stage(
             continue
         if state.stalled:
             return state, Status.CONVERGED
-        yield iterate_of(objective, state, phase)
+        iterate = iterate_of(objective, state, phase)
+        rmse = yield iterate
         costs.append(state.cost)
+        if not stage.is_whole and overfits(iterate, rmse):
+            return state, Status.EARLY_STOPPED
         if len(costs) > _WINDOW and costs[-1] > costs[-1 - _WINDOW] * (1 - _WINDOW * tol):
             return state, Status.CONVERGED
-        if tracker.n_iter - max(begun, tracker.best_iter) >= patience:
+        best, since = (rmse, 0) if rmse < best else (best, since + 1)
+        if since >= patience:
             return state, Status.EARLY_STOPPED
+        if tracker.budget.time_used > limits.time_share:
+            return state, Status.TIME_LIMIT

@@ -108,11 +108,12 @@ class Stages:
         judge = spread_stretches(problem.judged, n_judged, problem.judged_washout)
         return Stage(objective, judge, is_last, is_whole, index > FIRST_WHOLE)
 
-    def order(self, first: int) -> Iterator[int]:
-        """Yield the stages from `first` on, and the last one again for a constraint."""
-        last = len(self) - 1
+    def order(self, first: int, last: int | None = None) -> Iterator[int]:
+        """Yield the stages from `first` to `last`, and the very last again for a constraint."""
+        final = len(self) - 1
+        last = final if last is None else min(last, final)
         yield from range(min(first, last), last + 1)
-        if self.problem.constraint is not None:
+        if self.problem.constraint is not None and last == final:
             yield from [last] * _EXTRA_STAGES
 
     def escalated(self, params: FloatArray) -> Stages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -104,9 +105,13 @@ class Widening:
         own = Tracker(self.problem, self.tracker.clock)
         own.begin(self.tracker.budget.max_iter)
         stages = self._stages(self.problem.network)
-        for iterate in self._descent(stages, other.state.params, other.name, own, first=0):
-            own.offer(iterate)
-            yield replace(iterate, rmse_validation=np.nan)
+        course = self._descent(stages, other.state.params, other.name, own, first=0)
+        with suppress(StopIteration):
+            iterate = next(course)
+            while True:
+                rmse = own.offer(iterate)
+                yield replace(iterate, rmse_validation=np.nan)
+                iterate = course.send(rmse)
         if own.best is None:
             return
         members = [best, (self.problem.network, own.best)]

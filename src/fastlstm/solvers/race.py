@@ -1,0 +1,96 @@
+"""Who descends on long records: several starts on few rows, the first of them well ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fastlstm.solvers.heats import Candidate, heat
+from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.stage_descent import StageLimits, descend_stages
+from fastlstm.solvers.stages import FIRST_WHOLE, Stages
+from fastlstm.solvers.tracker import Iterate, Tracker
+from fastlstm.starts.candidates import linear_candidates, random_candidate
+
+AHEAD = 0.1  # of the time that is used up when the first start waits for the others
+CAUGHT_UP = 0.3  # the same for one that does better
+_FIRST_MEMORY = 64  # steps of the adjoint until the linear model tells
+
+
+@dataclass(frozen=True)
+class Race:
+    """Heats of all kinds of start.
+
+    A random start runs first: it needs no linear model, so a good model comes early. It also goes
+    ahead through the stages of part of the data, because it often wins. If another start is better
+    after the heats, that one goes as far, and the better of the two there wins.
+
+    Parameters
+    ----------
+    problem : Problem
+    tracker : Tracker
+    rng : numpy Generator
+    n_starts : int
+        Random starts, at least 1.
+    round_iter : int
+        Iterations of each start between two eliminations.
+    limits : StageLimits
+        When a stage ends.
+    careful : bool
+        See `Stages`.
+    """
+
+    problem: Problem
+    tracker: Tracker
+    rng: np.random.Generator
+    n_starts: int
+    round_iter: int
+    limits: StageLimits
+    careful: bool
+
+    def run(self) -> Generator[Iterate, float, list[Candidate]]:
+        """Candidates, the best first."""
+        stages = self._stages(_FIRST_MEMORY)
+        stage, field = stages[0], []
+        self.tracker.judge_by(stage.judge)
+        objective = stage.objective
+        for number in range(1, self.n_starts + 1):
+            records, washout = objective.records, self.problem.washout
+            start = random_candidate(self.problem.network, records, washout, self.rng, number)
+            field.append((yield from heat(objective, [start], self.tracker, self.round_iter)))
+            if number == 1:
+                yield from self._go_ahead(field[0], stages, AHEAD)
+                self.tracker.judge_by(stage.judge)
+                embedded = linear_candidates(self.problem.network, self.problem.linear, self.rng)
+                objective = objective.with_memory(self.problem.linear.memory)
+                field.append((yield from heat(objective, embedded, self.tracker, self.round_iter)))
+        yield from self._challenge(field)
+        return sorted(field, key=lambda candidate: candidate.rmse)
+
+    def _challenge(self, field: list[Candidate]) -> Generator[Iterate, float, None]:
+        """Let a start that did better in its heat than the first go as far; compare these two."""
+        first, best = field[0], min(field, key=lambda candidate: candidate.rmse)
+        if best is first or first.stage == 0:
+            return
+        yield from self._go_ahead(best, self._stages(self.problem.linear.memory), CAUGHT_UP)
+        self.tracker.judge_by(self.problem.judged)
+        for candidate in (first, best):
+            candidate.rmse = self.tracker.score(candidate.state.params)
+
+    def _go_ahead(
+        self, candidate: Candidate, stages: Stages, share: float
+    ) -> Generator[Iterate, float, None]:
+        """Descend on part of the data, unless a penalty has to grow from the first stage on."""
+        last = min(FIRST_WHOLE, len(stages)) - 1
+        if not np.isfinite(candidate.rmse) or self.problem.constraint is not None or last < 1:
+            return
+        limits = replace(self.limits, time_share=share)
+        reached = yield from descend_stages(
+            stages, candidate.state, self.tracker, candidate.name, limits, last=last
+        )
+        candidate.state, candidate.stage = reached.state, reached.stage
+
+    def _stages(self, memory: int) -> Stages:
+        return Stages(self.problem, memory, careful=self.careful)
