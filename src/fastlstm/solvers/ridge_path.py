@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 STRENGTHS = (1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2)  # of the ridge, times the error of the linear model
-STEPS = 10  # iterations at one strength
+STEPS = 6  # iterations at one strength
 STEP_TOL = 5e-3  # relative decrease of the cost below which the next strength follows
 WORSE = 2.0  # times the best held-out error: the rest of the path is not worth its time
 MAX_MEMORY = 2048
