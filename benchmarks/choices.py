@@ -111,7 +111,7 @@ def beginnings(n_seeds: int, limit: float) -> list[dict[str, Any]]:
 
 
 def rounds(names: Sequence[str], n_seeds: int) -> list[dict[str, Any]]:
-    """Short records with up to three rounds of the search and with one."""
+    """Short records with up to four rounds of the search and with one."""
     runs = []
     for name in names:
         dataset, limit = inner(CASES[name].load()), CASES[name].time_limit

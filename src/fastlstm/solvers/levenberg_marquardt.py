@@ -28,6 +28,7 @@ class LevenbergMarquardt(AbstractSolver):
 
     1. Near-linear random starts descend for some iterations on few rows. A linear model is
        identified and embedded in the network in two ways; the better of these descends as far.
+       The first random start goes ahead through stages of part of the data, see `Race`.
     2. The best of them on free-run validation goes on. The linear model is the one to beat.
     3. The winner descends through stages of more and more rows, up to the whole record. Every
        iteration solves :math:`(J'J + \mu\,\mathrm{diag}(J'J))\,s = -J'r` with exact Jacobian rows
