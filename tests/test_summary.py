@@ -37,11 +37,10 @@ def test_every_descent_has_a_line(model):
     assert sum(int(line.split(": ")[1].split(",")[0]) for line in lines) == len(model.history_)
 
 
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
 def test_sizes_that_were_found_are_said_to_be(record):
     """A short record with "auto"."""
-    model = LSTMRegressor(random_state=0, max_iter=30)
-    with pytest.warns():
-        model.fit(*record)
+    model = LSTMRegressor(random_state=0, max_iter=30).fit(*record)
     assert "the sizes were found" in model.summary()
 
 

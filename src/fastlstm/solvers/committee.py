@@ -15,7 +15,7 @@ from fastlstm.records import Records
 from fastlstm.solvers.choice import Choice, Entry, choose, pooled_rmse
 from fastlstm.solvers.folds import Fold, held_out_rows
 from fastlstm.solvers.problem import Problem, Status, Whole
-from fastlstm.solvers.ridge_path import RidgePath
+from fastlstm.solvers.ridge_path import STEPS, RidgePath
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.solvers.whole_records import WholeRecords
 from fastlstm.starts.embedding import embed
@@ -32,6 +32,7 @@ Course = Generator[Iterate, float, None]
 STARTS = (("linear", 0.1), ("random", None), ("livelier linear", 0.3))  # name, scale of h
 MIN_WIDTH, HEAD = 4, (4,)  # of the members of an average
 MAX_WIDTH = 12  # that many inputs alone make them; the cost of a step grows with its sixth power
+FEWER_STEPS = 6  # iterations at one strength of the ridge, where rounds are averaged
 ROUNDS = 4  # searches that are averaged, if there is time
 MAX_UNITS = 100  # of a layer of the average, beyond which there is no further round
 ENOUGH = 0.5  # of the time of the longest round so far, for a round of fewer networks
@@ -112,13 +113,19 @@ class Committee:
         """Whether another round is wanted, and time for a good part of one is left."""
         if not self.rounds:
             return True
-        # drifts of integrating plants have heavy tails: one bad round spoils an average
-        single = not self.problem.may_widen or np.any(self.whole.gains)
-        if single or len(self.rounds) == ROUNDS:
+        if self._has_one_round or len(self.rounds) == ROUNDS:
             return False
         n_units = self._network.hidden_sizes[0] * len(STARTS) * len(self.folds)
         enough = (len(self.rounds) + 1) * n_units <= MAX_UNITS
         return enough and self.tracker.used + ENOUGH * max(self.durations) <= 1.0
+
+    @property
+    def _has_one_round(self) -> bool:
+        """Whether nothing is averaged over rounds.
+
+        Drifts of integrating plants have heavy tails: one bad round spoils an average.
+        """
+        return not self.problem.may_widen or bool(np.any(self.whole.gains))
 
     def _round(self) -> Course:
         begun, entries = self.tracker.used, []
@@ -187,7 +194,8 @@ class Committee:
             anchor = near_linear_start(network, targets, self.rng)
         else:
             anchor = embed(fold.linear, network, rng=self.rng, scale=scale)
-        return RidgePath(name, self._objective(network, fold, anchor), fold)
+        steps = STEPS if self._has_one_round else FEWER_STEPS
+        return RidgePath(name, self._objective(network, fold, anchor), fold, steps)
 
     def _objective(self, network: Network, fold: Fold, anchor: FloatArray) -> WholeRecords:
         records = self.records

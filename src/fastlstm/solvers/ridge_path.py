@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 STRENGTHS = (1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2)  # of the ridge, times the error of the linear model
-STEPS = 6  # iterations at one strength
+STEPS = 10  # iterations at one strength
 STEP_TOL = 5e-3  # relative decrease of the cost below which the next strength follows
 WORSE = 2.0  # times the best held-out error: the rest of the path is not worth its time
 MAX_MEMORY = 2048
@@ -72,11 +72,14 @@ class RidgePath:
     objective : WholeRecords
         Whose anchor is the start.
     fold : Fold
+    steps : int
+        Iterations at one strength.
     """
 
     name: str
     objective: WholeRecords
     fold: Fold
+    steps: int = STEPS
 
     @property
     def network(self) -> Network:
@@ -97,7 +100,7 @@ class RidgePath:
             state = DescentState(x, objective.cost(x), damping)
             if not np.isfinite(state.cost):
                 break
-            state = yield from descent(objective, state, self.name, self.fold.held, STEPS)
+            state = yield from descent(objective, state, self.name, self.fold.held, self.steps)
             x, damping = state.params, state.damping
             points.append(self._point(objective, x, self.fold.fitted))
             if points[-1].held_error > WORSE**2 * min(point.held_error for point in points):
@@ -125,7 +128,7 @@ class RidgePath:
         if records is not self.objective.records:
             x = objective.begin(self.objective.weights(x))
         state = DescentState(x, objective.cost(x))
-        state = yield from descent(objective, state, f"{self.name}, all rows", None, STEPS)
+        state = yield from descent(objective, state, f"{self.name}, all rows", None, self.steps)
         error = objective.mean_square(state.params, rows)
         return Point(state.params, error, np.empty((0, objective.network.n_outputs)))
 
