@@ -66,18 +66,19 @@ class Race:
                 embedded = linear_candidates(self.problem.network, self.problem.linear, self.rng)
                 objective = objective.with_memory(self.problem.linear.memory)
                 field.append((yield from heat(objective, embedded, self.tracker, self.round_iter)))
-        yield from self._challenge(field)
-        return sorted(field, key=lambda candidate: candidate.rmse)
+        winner = yield from self._challenge(field)
+        return sorted(field, key=lambda candidate: (candidate is not winner, candidate.rmse))
 
-    def _challenge(self, field: list[Candidate]) -> Generator[Iterate, float, None]:
-        """Let a start that did better in its heat than the first go as far; compare these two."""
+    def _challenge(self, field: list[Candidate]) -> Generator[Iterate, float, Candidate]:
+        """Let a start that did better in its heat than the first go as far; the better wins."""
         first, best = field[0], min(field, key=lambda candidate: candidate.rmse)
         if best is first or first.stage == 0:
-            return
+            return best
         yield from self._go_ahead(best, self._stages(self.problem.linear.memory), CAUGHT_UP)
         self.tracker.judge_by(self.problem.judged)
         for candidate in (first, best):
             candidate.rmse = self.tracker.score(candidate.state.params)
+        return min(first, best, key=lambda candidate: candidate.rmse)
 
     def _go_ahead(
         self, candidate: Candidate, stages: Stages, share: float
