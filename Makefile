@@ -50,7 +50,7 @@ docs-browser: docs $(VENV)/with-test
 
 # For example: make bench BENCH=--quick
 bench: $(VENV)/with-plot $(VENV)/torch
-	for name in footprint kernels training_step streaming wh2009 silverbox sets choices lags seed; do \
+	for name in footprint kernels training_step streaming wh2009 silverbox sets choices ways lags seed; do \
 		$(BIN)/python -m benchmarks.$$name $(BENCH) || exit 1; \
 	done
 

@@ -12,6 +12,7 @@ from fastlstm.initial_state import InitialState
 from fastlstm.linearise import linearise
 from fastlstm.model_file import read_model, write_model
 from fastlstm.records import Records
+from fastlstm.warm_start import start_from
 from late_plants import late_record
 
 DELAYS, LAGS = (6, 0), (2, 1)
@@ -30,7 +31,7 @@ def data():
 @pytest.fixture(scope="module")
 def model(data):
     """Small network, delays and lags given."""
-    options = {"input_delays": DELAYS, "input_lags": LAGS, "random_state": 0, "max_iter": 30}
+    options = {"input_delays": DELAYS, "input_lags": LAGS, "random_state": 0, "max_iter": 100}
     return LSTMRegressor((4,), (), **options).fit(*data)
 
 
@@ -124,7 +125,7 @@ def test_integrating_plant_with_lags():
     """Lags stand before the integrator."""
     u, y = late_record(1500, (0,), noise=0.0)
     position = 0.05 * np.cumsum(y - y.mean())
-    options = {"input_lags": 2, "random_state": 0, "max_iter": 30}
+    options = {"input_lags": 2, "random_state": 0, "max_iter": 100}
     model = LSTMRegressor((4,), (), **options).fit(u, position)
     assert model.frame_.integrating.all() and model.input_lags_ == (2,)
     assert model.score(u, position) > 0.99
@@ -203,16 +204,24 @@ def test_model_file_keeps_lags_and_refuses_nonsense(model, data, tmp_path):
 
 
 def test_going_on_keeps_the_lags(model, data):
-    """`partial_fit` and `start`, whatever is asked for; scaling of lags follows their channel."""
+    """`partial_fit` and `start`, whatever is asked for."""
     short = LSTMRegressor((4,), (), input_lags=0, random_state=0, max_iter=3)
     assert short.fit(*data, start=model).input_lags_ == LAGS
     options = {"input_delays": DELAYS, "input_lags": LAGS, "random_state": 0, "max_iter": 3}
     again = LSTMRegressor((4,), (), **options).fit(*data)
     assert again.set_params(input_lags=0).partial_fit(*data).input_lags_ == LAGS
-    moved = LSTMRegressor((4,), (), random_state=0, max_iter=1).fit(
-        data[0] * [2.0, 0.5] + 3.0, data[1], start=model
-    )
-    assert moved.rmse_validation_ <= 1.01 * model.rmse_validation_
+
+
+def test_weights_follow_the_scale_of_the_channel_of_each_lag(model, data):
+    """On the scale of other units the weights of a start give the outputs of the model."""
+    old, zero = model.scaling_, np.zeros((2, model.network_.n_units))
+    scaling = type(old)(2.0 * old.u_mean + 3.0, old.u_std * [2.0, 0.5], old.y_mean + 1.0, old.y_std)
+    before, after = LSTMRegressor(), LSTMRegressor()
+    for one in (before, after):
+        one.__dict__.update(model.__dict__)
+        one.initial_state_ = InitialState(zero, np.zeros((*zero.shape, len(COLUMNS))))
+    after.params_, after.scaling_ = start_from(model, model.network_, scaling), scaling
+    np.testing.assert_allclose(after.predict(data[0]), before.predict(data[0]), atol=1e-9)
 
 
 def test_no_lags_are_no_lags(data):

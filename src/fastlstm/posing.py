@@ -22,6 +22,7 @@ from fastlstm.starts.robust import identify_by
 FloatArray = NDArray[np.float64]
 
 SHORT = 10  # residuals per weight up to which records count as short
+VERY_SHORT = 2.5  # the same, up to which they are never fitted like long ones
 SLOW = 10  # memories of the plant up to which they count as such, however many steps these are
 FADED = 0.01  # part of a typical state that is left when a memory ends
 ALIKE = 0.2  # autocorrelation of an output after a fifth of such a memory: less is not slow
@@ -70,7 +71,9 @@ def pose(
             return None
         stride = max(1, inputs.n_total // SLOW_ROWS)
     linear = with_lagged(linear, frame.n_lagged)
-    return Whole(reduced, linear, frame.gains, steps, frame.in_step, stride)
+    is_medium = not integrates and stride == 1
+    is_medium &= records.n_counted > VERY_SHORT * network.n_params
+    return Whole(reduced, linear, frame.gains, steps, frame.in_step, stride, bool(is_medium))
 
 
 def _may_be_slow(records: Records) -> bool:

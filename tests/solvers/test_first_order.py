@@ -164,7 +164,7 @@ def test_first_order_methods_say_when_they_diverge(monkeypatch):
     problem = PROBLEMS[0].problem
     start = teacher_params(problem.network, 1)
     monkeypatch.setattr(
-        "fastlstm.solvers.bptt.mean_gradient", lambda *args: np.full(start.size, np.nan)
+        "fastlstm.solvers.adam_descent.mean_gradient", lambda *args: np.full(start.size, np.nan)
     )
     solution = solve(problem, BPTT(max_iter=5), start=start)
     assert solution.status is Status.DIVERGED

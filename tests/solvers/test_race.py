@@ -9,7 +9,7 @@ from fastlstm.records import Records
 from fastlstm.solvers import Clock, Problem, Tracker
 from fastlstm.solvers.heats import OVERFIT, heat
 from fastlstm.solvers.race import Race
-from fastlstm.solvers.stage_descent import StageLimits
+from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START, StageLimits
 from fastlstm.solvers.stages import FIRST_WHOLE, Stages
 from fastlstm.stability import StabilityConstraint
 from fastlstm.starts.candidates import random_candidate
@@ -100,3 +100,22 @@ def test_a_heat_ends_where_only_its_own_rows_are_followed():
     ratios = [row.rmse_validation / row.rmse_train for row in tracker.history]
     assert ratios[-1] > OVERFIT
     assert len(ratios) < 120
+
+
+def test_adam_looks_for_another_basin_where_the_winner_is_poor(problem, monkeypatch):
+    """It starts behind the others, goes as far as they did, and only then is compared."""
+    monkeypatch.setattr("fastlstm.solvers.race.POOR", 0.0)
+    phases, field = run(problem)
+    assert phases.index("Adam") > phases.index("random 2")
+    after = [name for name in phases[phases.index("Adam") :] if name != "Adam"]
+    assert after == [f"Adam, {stage}" for stage in range(FIRST_STAGE_OF_A_START, FIRST_WHOLE)]
+    adam = next(one for one in field if one.name == "Adam")
+    assert adam.stage == FIRST_WHOLE
+    winner = min(field[0], adam, key=lambda one: one.rmse)
+    assert field[0] is winner
+
+
+def test_adam_has_nothing_to_do_where_the_winner_is_good(problem):
+    """The data of a small network: errors fall to a hundredth of the linear model's."""
+    phases, field = run(problem)
+    assert "Adam" not in phases and all(one.name != "Adam" for one in field)

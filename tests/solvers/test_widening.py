@@ -1,5 +1,7 @@
 """Wider networks and averages on long records."""
 
+from itertools import count, takewhile
+
 import numpy as np
 import pytest
 
@@ -93,7 +95,7 @@ def test_network_that_overfits_is_averaged_with_a_companion(long_record, monkeyp
     names = [row.phase for row in model.history_]
     first = names.index(next(name for name in names if name.startswith("average with")))
     loser = names[first].removeprefix("average with ")
-    companion = [k for k, name in enumerate(names[:first]) if name.startswith(f"{loser}, ")]
+    companion = list(takewhile(lambda k: names[k].startswith(f"{loser}, "), count(first - 1, -1)))
     assert companion and all(np.isnan(model.history_[k].rmse_validation) for k in companion)
     (best, best_params), (_, other_params) = offered[0]
     assert not np.array_equal(best_params, other_params)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm import _core
-from fastlstm.records import Records
-from fastlstm.solvers.adam import Adam, clipped, cosine
+from fastlstm.solvers.adam_descent import AdamDescent
 from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
-from fastlstm.solvers.gradients import gradient_of, masked, mean_gradient
 from fastlstm.solvers.problem import Problem, Status
-from fastlstm.solvers.tracker import Iterate, Tracker
-from fastlstm.solvers.windows import Windows
+from fastlstm.solvers.tracker import Tracker
 from fastlstm.starts.random import random_start
 
 FloatArray = NDArray[np.float64]
@@ -87,29 +82,8 @@ class BPTT(AbstractSolver):
     ) -> Course:
         """One iterate per pass over the data."""
         params = random_start(problem.network, rng) if start is None else start.copy()
-        adam, workspace = Adam(problem.network.n_params), _core.Workspace()
-        batches = self._batches(problem, rng)
-        while True:
-            squares, weight = 0.0, 0.0
-            rate = self.learning_rate * cosine(tracker.used)
-            for records in batches():
-                found = gradient_of(problem, params, records, workspace)
-                squares, weight = squares + found.cost, weight + found.n_scored
-                gradient = clipped(mean_gradient(problem, params, found), self.clip)
-                params = params + adam.step(gradient, rate)
-            if not np.isfinite(params).all():
-                return Status.DIVERGED
-            rmse = float(np.sqrt(squares / max(1.0, weight)))
-            yield Iterate(params, rmse, "bptt", n_rows=round(weight / problem.network.n_outputs))
-
-    def _batches(
-        self, problem: Problem, rng: np.random.Generator
-    ) -> Callable[[], Iterable[Records]]:
-        """Return a function that yields the records of the steps of one pass."""
-        if self.window is None:
-            return lambda: [masked(problem.train, problem.washout)]
-        window = min(self.window, int(problem.train.lengths.max()))
-        burn_in = min(self.burn_in, window // 2)
-        windows = Windows(problem.train, window, burn_in, problem.washout)
-        n_steps = max(1, round(problem.train.n_total / (self.batch * windows.scored_per_window)))
-        return lambda: (windows.draw(self.batch, rng) for _ in range(n_steps))
+        descent = AdamDescent(
+            problem, self.window, self.burn_in, self.batch, self.learning_rate, self.clip
+        )
+        params = yield from descent.run(params, rng, "bptt", lambda: tracker.used)
+        return tracker.limit_reached if np.isfinite(params).all() else Status.DIVERGED

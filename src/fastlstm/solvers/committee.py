@@ -36,6 +36,7 @@ FEWER_STEPS = 6  # iterations at one strength of the ridge, where rounds are ave
 ROUNDS = 4  # searches that are averaged, if there is time
 MAX_UNITS = 100  # of a layer of the average, beyond which there is no further round
 ENOUGH = 0.5  # of the time of the longest round so far, for a round of fewer networks
+CLEARLY = 0.9  # of the held-out error (RMSE) of the average
 SEARCH_SHARE = 0.75  # of the time of a search; the rest is for the last fit on all rows
 STATE_VARIANCE = 0.1  # expected of the initial h and c
 MAX_STATES = 400  # unknown initial states; beyond that records start from rest
@@ -44,6 +45,27 @@ LINEAR_SCALE = 0.005  # of h where a network has to equal the linear model
 SEARCHED, STRETCH = 6000, 2000  # steps for the search, in stretches in which a drift shows
 DENSER = 10  # times as many rows of a slow plant are in the last fit
 REFITTED = 10_000_000  # numbers in the Jacobian of the last fit, at most
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A network that was fitted in another way, and its errors on training and held-out rows."""
+
+    network: Network
+    params: FloatArray
+    phase: str
+    rmse_train: float
+    rmse: float
+
+    @classmethod
+    def of(cls, tracker: Tracker) -> Rival | None:
+        """Best of a tracker so far, judged on all validation records."""
+        tracker.judge_by(tracker.problem.judged)
+        if tracker.best is None:
+            return None
+        network = tracker.best_network or tracker.problem.network
+        errors = tracker.best_rmse_train, tracker.best_rmse * tracker.best_risk
+        return cls(network, tracker.best, tracker.best_phase, *errors)
 
 
 @dataclass
@@ -67,12 +89,16 @@ class Committee:
         Its records.
     tracker : Tracker
     rng : numpy Generator
+    rival : Rival or None
+        The answer where its held-out error is clearly smaller: where noise is most of both errors
+        an average is nearer to the plant than one network.
     """
 
     problem: Problem
     whole: Whole
     tracker: Tracker
     rng: np.random.Generator
+    rival: Rival | None = None
     rounds: list[list[Entry]] = field(default_factory=list)
     durations: list[float] = field(default_factory=list)  # of those that are done, of the budget
     folds: list[Fold] = field(default_factory=list)
@@ -261,14 +287,14 @@ class Committee:
             weights.append(linear)
             errors.append(self.everything.noise)
             names.append("linear model")
+        rmse, rival = pooled_rmse(choices, self.folds), self.rival
+        if rival is not None and not rmse * CLEARLY < rival.rmse:
+            errors_of = rival.rmse_train, rival.rmse
+            self.tracker.decide(rival.network, rival.params, rival.phase, *errors_of)
+            return Status.DONE
         network, params = average(members, weights)
-        self.tracker.decide(
-            network,
-            params,
-            ", ".join(dict.fromkeys(names)),
-            float(np.sqrt(np.average(errors, weights=weights))),
-            pooled_rmse(choices, self.folds),
-        )
+        rmse_train = float(np.sqrt(np.average(errors, weights=weights)))
+        self.tracker.decide(network, params, ", ".join(dict.fromkeys(names)), rmse_train, rmse)
         return Status.DONE if any(choice.entries for choice in choices) else Status.FALLBACK
 
     def _linear(self) -> Member:

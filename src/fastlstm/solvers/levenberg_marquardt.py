@@ -9,17 +9,19 @@ from numpy.typing import NDArray
 
 from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
-from fastlstm.solvers.committee import Committee
-from fastlstm.solvers.damped_descent import DescentState
-from fastlstm.solvers.heats import Candidate
-from fastlstm.solvers.problem import Problem, Status
-from fastlstm.solvers.race import Race
-from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START, StageLimits, descend_stages
-from fastlstm.solvers.stages import Stages
+from fastlstm.solvers.committee import Committee, Rival
+from fastlstm.solvers.effort import MAX_WEIGHTS
+from fastlstm.solvers.large_networks import LargeNetwork, is_large
+from fastlstm.solvers.long_records import LongRecords
+from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.stage_descent import StageLimits
 from fastlstm.solvers.tracker import Tracker
-from fastlstm.solvers.widening import Widening
 
 FloatArray = NDArray[np.float64]
+
+TRIED = 0.4  # of the time, after which records of medium length go on as long ones or as short
+FOR_BOTH = 100  # iterations that are allowed, below which they count as short at once
+CLEAN = 0.05  # validation RMSE, of the output's standard deviation, up to which they count as long
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class LevenbergMarquardt(AbstractSolver):
 
     1. Near-linear random starts descend for some iterations on few rows. A linear model is
        identified and embedded in the network in two ways; the better of these descends as far.
-       The first random start goes ahead through stages of part of the data, see `Race`.
+       The first random start goes ahead through stages of part of the data, see `Race`. Where the
+       best is poor, Adam looks for another basin.
     2. The best of them on free-run validation goes on. The linear model is the one to beat.
     3. The winner descends through stages of more and more rows, up to the whole record. Every
        iteration solves :math:`(J'J + \mu\,\mathrm{diag}(J'J))\,s = -J'r` with exact Jacobian rows
@@ -36,6 +39,10 @@ class LevenbergMarquardt(AbstractSolver):
     4. Where the sizes are free and there is time, the network is widened, or averaged with another
        one, as long as validation gains by it, see `Widening`.
     5. The iterate that was best on free-run validation is returned.
+
+    Short records, and those of integrating plants, go another way, see `Committee`; records of
+    medium length (2.5 to 10 residuals per weight) are tried as long ones first. A network with too
+    many weights for the time is trained by Adam, as far as needed, see `LargeNetwork`.
 
     Parameters
     ----------
@@ -89,26 +96,28 @@ class LevenbergMarquardt(AbstractSolver):
         rng: np.random.Generator,
         tracker: Tracker,
     ) -> Course:
-        """Race and descend; with a `start` there is no race, short records have a committee."""
-        if problem.whole is not None and (start is None or not problem.whole.is_plain):
-            committee = Committee(problem, problem.whole, tracker, rng)
-            return (yield from committee.run(start))
-        known = start is not None
-        limits = StageLimits(self.tol, self.stage_tol, self.patience)
-        if start is None:
-            options = self.n_starts, self.race_iter, limits, self.careful
-            field = yield from Race(problem, tracker, rng, *options).run()
-        else:
-            field = [Candidate("start", DescentState(start, np.inf), 0.0, FIRST_STAGE_OF_A_START)]
-        winner = field[0]
-        if not np.isfinite(winner.rmse):
-            return Status.CONVERGED
-        stages = Stages(problem, problem.linear.memory, careful=self.careful)
-        anew = known or winner.stage > 0
-        reached = yield from descend_stages(
-            stages, winner.state, tracker, winner.name, limits, first=winner.stage, anew=anew
-        )
-        if problem.may_widen and not known:
-            others = [one for one in field[1:] if np.isfinite(one.rmse)]
-            yield from Widening(problem, self.stage_tol, tracker, rng, others).run()
-        return reached.status
+        """Choose the way that suits records and network, see above."""
+        whole, limits = problem.whole, StageLimits(self.tol, self.stage_tol, self.patience)
+        options = self.n_starts, self.race_iter, limits, self.careful
+        fit = LongRecords(problem, tracker, rng, *options)
+        if self._is_large(problem, start, tracker):
+            return (yield from LargeNetwork(fit).run(start))
+        if whole is None or (start is not None and whole.is_plain):
+            yield from fit.begin(start)
+            return (yield from fit.finish())
+        rival = None
+        if start is None and whole.is_medium and self.max_iter >= FOR_BOTH:
+            yield from fit.begin(None, TRIED)
+            rival = Rival.of(tracker)
+            if rival is not None and rival.rmse <= CLEAN:
+                return (yield from fit.finish())
+        return (yield from Committee(problem, whole, tracker, rng, rival=rival).run(start))
+
+    def _is_large(self, problem: Problem, start: FloatArray | None, tracker: Tracker) -> bool:
+        """Whether the network has too many weights for second order in the time there is."""
+        whole, n_params = problem.whole, problem.network.n_params
+        if whole is not None and (np.any(whole.gains) or problem.may_widen):
+            return False
+        if start is not None or problem.constraint is not None:
+            return n_params > MAX_WEIGHTS
+        return is_large(problem, tracker.budget.time_limit)

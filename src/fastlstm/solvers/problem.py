@@ -53,6 +53,9 @@ class Whole:
         Whether the network works without integrators and in step with what was measured.
     stride : int
         One row in so many tells enough about a slow plant.
+    is_medium : bool
+        Whether they may as well be fitted like long records, which is the better way where noise
+        is small.
     """
 
     records: Records
@@ -61,6 +64,7 @@ class Whole:
     washout: int = 0
     is_plain: bool = True
     stride: int = 1
+    is_medium: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fastlstm.solvers.adam_descent import AdamDescent
+from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.heats import Candidate, heat
 from fastlstm.solvers.problem import Problem
-from fastlstm.solvers.stage_descent import StageLimits, descend_stages
+from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START, StageLimits, descend_stages
 from fastlstm.solvers.stages import FIRST_WHOLE, Stages
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.starts.candidates import linear_candidates, random_candidate
+from fastlstm.starts.random import random_start
 
 AHEAD = 0.1  # of the time that is used up when the first start waits for the others
 CAUGHT_UP = 0.3  # the same for one that does better
+POOR = 0.3  # of the linear model's validation error, above which Adam looks for another basin
+ADAM_SHARE, ADAM_STEPS = 0.15, 1500  # of the time at most; as much again for what follows
 _FIRST_MEMORY = 64  # steps of the adjoint until the linear model tells
 
 
@@ -67,6 +72,8 @@ class Race:
                 objective = objective.with_memory(self.problem.linear.memory)
                 field.append((yield from heat(objective, embedded, self.tracker, self.round_iter)))
         winner = yield from self._challenge(field)
+        if self._is_poor(winner):
+            winner = yield from self._start_by_adam(winner, field)
         return sorted(field, key=lambda candidate: (candidate is not winner, candidate.rmse))
 
     def _challenge(self, field: list[Candidate]) -> Generator[Iterate, float, Candidate]:
@@ -80,6 +87,41 @@ class Race:
             candidate.rmse = self.tracker.score(candidate.state.params)
         return min(first, best, key=lambda candidate: candidate.rmse)
 
+    def _is_poor(self, winner: Candidate) -> bool:
+        """Whether the winner is not much better than the linear model."""
+        if not np.isfinite(winner.rmse) or self.problem.constraint is not None:
+            return False
+        self.tracker.judge_by(self.problem.judged)
+        linear = self.problem.linear.embedded(self.problem.network)
+        return self.tracker.score(winner.state.params) > POOR * self.tracker.score(linear)
+
+    def _start_by_adam(
+        self, winner: Candidate, field: list[Candidate]
+    ) -> Generator[Iterate, float, Candidate]:
+        """Let Adam look for another basin and go on from there; it or the winner so far wins.
+
+        Gauss-Newton from near-linear weights ends in poor minima where the plant is far from
+        linear, such as an input that passes through several periods of a sine.
+        """
+        budget, problem, rng = self.tracker.budget, self.problem, self.rng
+        begun = budget.time_used
+        descent = AdamDescent.suited(problem, ADAM_STEPS)
+        params = yield from descent.run(
+            random_start(problem.network, rng),
+            rng,
+            "Adam",
+            lambda: (budget.time_used - begun) / ADAM_SHARE,
+        )
+        rival = Candidate("Adam", DescentState(params, np.inf), stage=FIRST_STAGE_OF_A_START)
+        rival.rmse = self.tracker.score(params)
+        stages = self._stages(problem.linear.memory)
+        yield from self._go_ahead(rival, stages, begun + 2.0 * ADAM_SHARE)
+        self.tracker.judge_by(problem.judged)
+        for candidate in (winner, rival):
+            candidate.rmse = self.tracker.score(candidate.state.params)
+        field.append(rival)
+        return min(winner, rival, key=lambda candidate: candidate.rmse)
+
     def _go_ahead(
         self, candidate: Candidate, stages: Stages, share: float
     ) -> Generator[Iterate, float, None]:
@@ -89,7 +131,14 @@ class Race:
             return
         limits = replace(self.limits, time_share=share)
         reached = yield from descend_stages(
-            stages, candidate.state, self.tracker, candidate.name, limits, last=last
+            stages,
+            candidate.state,
+            self.tracker,
+            candidate.name,
+            limits,
+            first=candidate.stage,
+            last=last,
+            anew=candidate.stage > 0,
         )
         candidate.state, candidate.stage = reached.state, reached.stage
 

@@ -64,7 +64,7 @@ class Stages:
     def __len__(self) -> int:
         ratios = np.array(ROWS_PER_WEIGHT)
         useful = min(int(np.sum(ratios < self._residuals_per_weight)) + 1, len(ratios))
-        return max(1, useful - self._left_out)
+        return max(1, useful - self.n_left_out)
 
     @property
     def _residuals_per_weight(self) -> float:
@@ -72,7 +72,8 @@ class Stages:
         return self.problem.train.n_counted / network.n_params
 
     @property
-    def _left_out(self) -> int:
+    def n_left_out(self) -> int:
+        """Stages of few rows that are left out."""
         if not self.careful or self.problem.constraint is not None:
             return 0  # a penalty needs stages to grow in
         return LEFT_OUT if self._residuals_per_weight < FEW else 0
@@ -80,8 +81,8 @@ class Stages:
     def __getitem__(self, index: int) -> Stage:
         problem, network = self.problem, self.problem.network
         is_last = index == len(self) - 1
-        is_whole = is_last or index + self._left_out >= FIRST_WHOLE
-        index = min(index + self._left_out, len(ROWS_PER_WEIGHT) - 1)
+        is_whole = is_last or index + self.n_left_out >= FIRST_WHOLE
+        index = min(index + self.n_left_out, len(ROWS_PER_WEIGHT) - 1)
         n_total = n_steps_scored(problem.train, problem.washout)
         per_row = residuals_per_row(problem.train, problem.washout)
         n_rows = max(1, int(ROWS_PER_WEIGHT[index] * network.n_params / per_row))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fastlstm.merging import Member, average
 from fastlstm.network import Network
 from fastlstm.solvers.damped_descent import DescentState
+from fastlstm.solvers.effort import MAX_WEIGHTS
 from fastlstm.solvers.heats import Candidate
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.stage_descent import StageLimits, descend_stages
@@ -26,7 +27,6 @@ Course = Generator[Iterate, float, None]
 OVERFIT = 1.3  # validation over training error (RMSE) from which width is not what is missing
 WORTH = 0.98  # of the error before, that a round has to reach for another one to follow
 MORE_UNITS, MORE_HEAD = 2, 4  # of every layer, in one round
-MAX_WEIGHTS = 3000  # that dense Gauss-Newton is meant for
 ROUND_TOL, ROUND_PATIENCE = 1e-3, 10  # end a descent of a round
 
 

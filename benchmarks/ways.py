@@ -1,0 +1,149 @@
+"""Which way "lm" takes, and what the others would have given; simulated plants only.
+
+python -m benchmarks.ways
+python -m benchmarks.ways --quick
+
+Errors are those of the free run on inputs that were drawn like those of the training, relative to
+the standard deviation of the noise-free output. Limits count CPU seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks import machine, report
+from benchmarks.choices import constant, fit, grouped
+from benchmarks.timing import count_cpu_time
+from fastlstm import posing
+from fastlstm.datasets import SIMULATORS, narendra_parthasarathy
+from fastlstm.datasets.base import FloatArray, Record
+from fastlstm.solvers import BPTT, race
+
+SEEDS = 3
+N_TEST, SKIPPED = 4000, 100  # steps of the test part, and its first that are not scored
+MEDIUM = 4000  # steps, seven per weight of the network of "auto"
+LIMIT, LARGE_LIMIT = 4.0, 5.0  # CPU seconds
+SIZES = ((16,), (32,), (64,))
+AT_ONCE = np.inf  # of a threshold that is never reached
+ADAM = BPTT(max_iter=100_000)  # its rate falls with the time
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A plant, its training data, and a way to train with what it changes in the library."""
+
+    plant: str
+    n_train: int
+    noise: float
+    way: str
+    settings: dict[str, Any]
+    changes: tuple[tuple[Any, str, Any], ...] = ()
+
+    def run(self, seed: int) -> dict[str, Any]:
+        """Train once and score."""
+        u, y = signals(self.plant)
+        train, test = slice(0, self.n_train), slice(self.n_train, self.n_train + N_TEST)
+        noise = self.noise * y[train].std() * np.random.default_rng(5).normal(size=y[train].shape)
+        data = _Data(u[train], y[train] + noise)
+        with ExitStack() as stack:
+            for change in self.changes:
+                stack.enter_context(constant(*change))
+            model = fit(data, seed, **self.settings)
+        error = (model.simulate(u[test]) - y[test])[SKIPPED:]
+        found = {"plant": self.plant, "noise": self.noise, "way": self.way, "seed": seed}
+        nrmse = float(np.sqrt(np.mean(error**2)) / y[test].std())
+        report.console.print(f"  {found}: {nrmse:.4f}, {model.start_}, {model.cpu_time_:.2f} CPU-s")
+        return {**found, "start": model.start_, "nrmse": nrmse, "cpu": model.cpu_time_}
+
+
+@dataclass(frozen=True)
+class _Data:
+    X: FloatArray
+    y: FloatArray
+
+
+def signals(plant: str) -> tuple[FloatArray, FloatArray]:
+    """Input and noise-free output of the longest training record, shape (n_timesteps, 1)."""
+    if plant.startswith("np"):
+        dataset = narendra_parthasarathy(int(plant[2]), n_train=14_000, noise=0.0)
+    else:
+        dataset = SIMULATORS[plant]()
+    record: Record = max(dataset.train, key=len)
+    return record.u, record.y
+
+
+def far_from_linear() -> Iterator[Trial]:
+    """Adam's start where the others are poor, and without it; BPTT beside them."""
+    for plant in ("np1", "np2", "np3", "np4"):
+        common = plant, 10_000, 0.001
+        yield Trial(*common, "as it is", {"time_limit": LIMIT})
+        never = ((race, "POOR", AT_ONCE),)
+        yield Trial(*common, "no start by Adam", {"time_limit": LIMIT}, never)
+        sizes = {"hidden_sizes": (6, 6), "head_sizes": (8,)}
+        yield Trial(*common, "bptt", {"time_limit": LIMIT, "solver": ADAM, **sizes})
+
+
+def large() -> Iterator[Trial]:
+    """Train networks with many weights for five seconds."""
+    for plant in ("np2", "np3", "duffing"):
+        for sizes in SIZES:
+            for name, solver in (("lm", "lm"), ("bptt", ADAM)):
+                settings = {"hidden_sizes": sizes, "head_sizes": (), "time_limit": LARGE_LIMIT}
+                way = f"{name}, 1x{sizes[0]}"
+                yield Trial(plant, 10_000, 0.001, way, {**settings, "solver": solver})
+
+
+def medium() -> Iterator[Trial]:
+    """Take records of medium length both ways, as short ones only, as long ones only."""
+    for noise in (0.01, 0.1):
+        for plant in ("np2", "np3", "np4", "duffing", "wiener_hammerstein", "bouc_wen_simulated"):
+            common = plant, MEDIUM, noise
+            yield Trial(*common, "as it is", {"time_limit": LIMIT})
+            short = ((posing, "VERY_SHORT", AT_ONCE),)
+            yield Trial(*common, "short", {"time_limit": LIMIT}, short)
+            yield Trial(*common, "long", {"time_limit": LIMIT}, ((posing, "SHORT", 0),))
+
+
+PARTS = {"far_from_linear": far_from_linear, "large": large, "medium": medium}
+
+
+def table(title: str, runs: Sequence[dict[str, Any]]) -> None:
+    """One line per plant and noise, one column per way: medians."""
+    ways = list(dict.fromkeys(run["way"] for run in runs))
+    rows = []
+    for (plant, noise), part in grouped(runs, "plant", "noise"):
+        by_way = {way[0]: [run["nrmse"] for run in some] for way, some in grouped(part, "way")}
+        cells = [report.number(median(by_way[way])) for way in ways]
+        rows.append([f"{plant}, noise {noise:g}", *cells])
+    report.table(title, ["plant", *ways], rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, save."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ways", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one trial of each part, not saved")
+    options = parser.parse_args(arguments)
+    count_cpu_time()
+    report.console.print(machine.one_line(machine.describe()))
+    results: dict[str, list[dict[str, Any]]] = {}
+    for name, trials in PARTS.items():
+        chosen = list(trials())[: 1 if options.quick else None]
+        seeds = range(1 if options.quick else SEEDS)
+        results[name] = [trial.run(seed) for trial in chosen for seed in seeds]
+        table(name.replace("_", " "), results[name])
+    if not options.quick:
+        path = report.RESULTS / "ways.json"
+        report.save_json(path, {"benchmark": "ways", "machine": machine.describe(), **results})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
