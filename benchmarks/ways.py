@@ -25,7 +25,7 @@ from benchmarks.timing import count_cpu_time
 from fastlstm import posing
 from fastlstm.datasets import SIMULATORS, narendra_parthasarathy
 from fastlstm.datasets.base import FloatArray, Record
-from fastlstm.solvers import BPTT, race
+from fastlstm.solvers import BPTT, problem, race
 
 SEEDS = 3
 N_TEST, SKIPPED = 4000, 100  # steps of the test part, and its first that are not scored
@@ -107,9 +107,14 @@ def medium() -> Iterator[Trial]:
         for plant in ("np2", "np3", "np4", "duffing", "wiener_hammerstein", "bouc_wen_simulated"):
             common = plant, MEDIUM, noise
             yield Trial(*common, "as it is", {"time_limit": LIMIT})
-            short = ((posing, "VERY_SHORT", AT_ONCE),)
+            short = ((problem, "VERY_SHORT", AT_ONCE),)
             yield Trial(*common, "short", {"time_limit": LIMIT}, short)
-            yield Trial(*common, "long", {"time_limit": LIMIT}, ((posing, "SHORT", 0),))
+            yield Trial(
+                *common,
+                "long",
+                {"time_limit": LIMIT},
+                ((problem, "SHORT", 0), (posing, "SHORT", 0)),
+            )
 
 
 PARTS = {"far_from_linear": far_from_linear, "large": large, "medium": medium}
@@ -129,19 +134,21 @@ def table(title: str, runs: Sequence[dict[str, Any]]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ways", description=__doc__)
+    parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="one trial of each part, not saved")
     options = parser.parse_args(arguments)
     count_cpu_time()
     report.console.print(machine.one_line(machine.describe()))
-    results: dict[str, list[dict[str, Any]]] = {}
-    for name, trials in PARTS.items():
+    path = report.RESULTS / "ways.json"
+    results = report.load_json(path) if options.only else {}
+    for name in options.only.split(",") if options.only else PARTS:
+        trials = PARTS[name]
         chosen = list(trials())[: 1 if options.quick else None]
         seeds = range(1 if options.quick else SEEDS)
         results[name] = [trial.run(seed) for trial in chosen for seed in seeds]
         table(name.replace("_", " "), results[name])
     if not options.quick:
-        path = report.RESULTS / "ways.json"
-        report.save_json(path, {"benchmark": "ways", "machine": machine.describe(), **results})
+        report.save_json(path, {"benchmark": "ways", "machine": machine.describe()} | results)
     return 0
 
 

@@ -12,7 +12,7 @@ from fastlstm.frame import Frame
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers.problem import Whole
+from fastlstm.solvers.problem import SHORT, Whole
 from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
 from fastlstm.starts.lagged import with_lagged, without_lagged
@@ -21,8 +21,6 @@ from fastlstm.starts.robust import identify_by
 
 FloatArray = NDArray[np.float64]
 
-SHORT = 10  # residuals per weight up to which records count as short
-VERY_SHORT = 2.5  # the same, up to which they are never fitted like long ones
 SLOW = 10  # memories of the plant up to which they count as such, however many steps these are
 FADED = 0.01  # part of a typical state that is left when a memory ends
 ALIKE = 0.2  # autocorrelation of an output after a fifth of such a memory: less is not slow
@@ -71,9 +69,9 @@ def pose(
             return None
         stride = max(1, inputs.n_total // SLOW_ROWS)
     linear = with_lagged(linear, frame.n_lagged)
-    is_medium = not integrates and stride == 1
-    is_medium &= records.n_counted > VERY_SHORT * network.n_params
-    return Whole(reduced, linear, frame.gains, steps, frame.in_step, stride, bool(is_medium))
+    is_slow = not (short or integrates)
+    whole = Whole(reduced, linear, frame.gains, steps, frame.in_step, stride, is_slow)
+    return whole.for_weights(network.n_params)
 
 
 def _may_be_slow(records: Records) -> bool:

@@ -49,7 +49,8 @@ class LSTMRegressor(
     hidden_sizes : tuple of int or "auto", default="auto"
         Width of each LSTM layer, from the input upwards. With "auto" here and for the head, a
         short record gets the average of a few small networks, written as one network; a long
-        one gets (6, 6), made wider while validation gains by it. `summary` tells.
+        one gets (6, 6), made wider while validation gains by it. `summary` tells. Of given sizes
+        with too many weights for the time, a part is trained first and grown into the rest.
     head_sizes : tuple of int or "auto", default="auto"
         Widths of the tanh layers of the MLP head; () for a linear readout. See above; otherwise
         "auto" means (8,).

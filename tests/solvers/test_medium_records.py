@@ -6,7 +6,8 @@ import pytest
 from fastlstm import LSTMRegressor
 from fastlstm.frame import Frame
 from fastlstm.network import Network
-from fastlstm.posing import SHORT, VERY_SHORT, pose
+from fastlstm.posing import pose
+from fastlstm.solvers.problem import SHORT, VERY_SHORT
 from problems import teacher_records
 
 TEACHER = Network(1, 1, (3,))

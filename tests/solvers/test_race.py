@@ -105,6 +105,7 @@ def test_a_heat_ends_where_only_its_own_rows_are_followed():
 def test_adam_looks_for_another_basin_where_the_winner_is_poor(problem, monkeypatch):
     """It starts behind the others, goes as far as they did, and only then is compared."""
     monkeypatch.setattr("fastlstm.solvers.race.POOR", 0.0)
+    monkeypatch.setattr("fastlstm.solvers.race.BAD", 0.0)
     phases, field = run(problem)
     assert phases.index("Adam") > phases.index("random 2")
     after = [name for name in phases[phases.index("Adam") :] if name != "Adam"]

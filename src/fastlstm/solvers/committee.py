@@ -16,6 +16,7 @@ from fastlstm.solvers.choice import Choice, Entry, choose, pooled_rmse
 from fastlstm.solvers.folds import Fold, held_out_rows
 from fastlstm.solvers.problem import Problem, Status, Whole
 from fastlstm.solvers.ridge_path import STEPS, RidgePath
+from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.solvers.whole_records import WholeRecords
 from fastlstm.starts.embedding import embed
@@ -45,27 +46,6 @@ LINEAR_SCALE = 0.005  # of h where a network has to equal the linear model
 SEARCHED, STRETCH = 6000, 2000  # steps for the search, in stretches in which a drift shows
 DENSER = 10  # times as many rows of a slow plant are in the last fit
 REFITTED = 10_000_000  # numbers in the Jacobian of the last fit, at most
-
-
-@dataclass(frozen=True)
-class Rival:
-    """A network that was fitted in another way, and its errors on training and held-out rows."""
-
-    network: Network
-    params: FloatArray
-    phase: str
-    rmse_train: float
-    rmse: float
-
-    @classmethod
-    def of(cls, tracker: Tracker) -> Rival | None:
-        """Best of a tracker so far, judged on all validation records."""
-        tracker.judge_by(tracker.problem.judged)
-        if tracker.best is None:
-            return None
-        network = tracker.best_network or tracker.problem.network
-        errors = tracker.best_rmse_train, tracker.best_rmse * tracker.best_risk
-        return cls(network, tracker.best, tracker.best_phase, *errors)
 
 
 @dataclass

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
-from fastlstm.solvers.committee import Committee, Rival
+from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.effort import MAX_WEIGHTS
 from fastlstm.solvers.large_networks import LargeNetwork, is_large
 from fastlstm.solvers.long_records import LongRecords
 from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.stage_descent import StageLimits
 from fastlstm.solvers.tracker import Tracker
 
 FloatArray = NDArray[np.float64]
 
-TRIED = 0.4  # of the time, after which records of medium length go on as long ones or as short
+TRIED = 0.25  # of the time, after which records of medium length go on as long ones or as short
 FOR_BOTH = 100  # iterations that are allowed, below which they count as short at once
-CLEAN = 0.05  # validation RMSE, of the output's standard deviation, up to which they count as long
+CLEAN = 0.1  # validation RMSE, of the output's standard deviation, up to which they count as long
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class LevenbergMarquardt(AbstractSolver):
     5. The iterate that was best on free-run validation is returned.
 
     Short records, and those of integrating plants, go another way, see `Committee`; records of
-    medium length (2.5 to 10 residuals per weight) are tried as long ones first. A network with too
-    many weights for the time is trained by Adam, as far as needed, see `LargeNetwork`.
+    medium length (2.5 to 10 residuals per weight) are tried as long ones first. Of a network with
+    too many weights for the time a part is trained first, see `LargeNetwork`.
 
     Parameters
     ----------
@@ -97,11 +99,24 @@ class LevenbergMarquardt(AbstractSolver):
         tracker: Tracker,
     ) -> Course:
         """Choose the way that suits records and network, see above."""
+        if not self._is_large(problem, start, tracker):
+            return (yield from self._moderate(problem, start, tracker, rng))
+        large = LargeNetwork(problem, tracker, rng, partial(self._moderate, rng=rng))
+        if start is not None or problem.constraint is not None:
+            return (yield from large.by_adam(start))
+        return (yield from large.run())
+
+    def _moderate(
+        self,
+        problem: Problem,
+        start: FloatArray | None,
+        tracker: Tracker,
+        rng: np.random.Generator,
+    ) -> Course:
+        """Train a network that second order is made for."""
         whole, limits = problem.whole, StageLimits(self.tol, self.stage_tol, self.patience)
         options = self.n_starts, self.race_iter, limits, self.careful
         fit = LongRecords(problem, tracker, rng, *options)
-        if self._is_large(problem, start, tracker):
-            return (yield from LargeNetwork(fit).run(start))
         if whole is None or (start is not None and whole.is_plain):
             yield from fit.begin(start)
             return (yield from fit.finish())
@@ -113,11 +128,13 @@ class LevenbergMarquardt(AbstractSolver):
                 return (yield from fit.finish())
         return (yield from Committee(problem, whole, tracker, rng, rival=rival).run(start))
 
-    def _is_large(self, problem: Problem, start: FloatArray | None, tracker: Tracker) -> bool:
+    @staticmethod
+    def _is_large(problem: Problem, start: FloatArray | None, tracker: Tracker) -> bool:
         """Whether the network has too many weights for second order in the time there is."""
-        whole, n_params = problem.whole, problem.network.n_params
-        if whole is not None and (np.any(whole.gains) or problem.may_widen):
+        whole = problem.whole
+        if problem.may_widen:
             return False
         if start is not None or problem.constraint is not None:
-            return n_params > MAX_WEIGHTS
-        return is_large(problem, tracker.budget.time_limit)
+            return problem.network.n_params > MAX_WEIGHTS
+        as_short = whole is not None and not whole.is_medium
+        return is_large(problem, tracker.budget.time_limit, as_short=as_short)

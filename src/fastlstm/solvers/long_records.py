@@ -64,6 +64,7 @@ class LongRecords:
                 self.round_iter,
                 self.limits,
                 self.careful,
+                with_adam=time_share == 1.0,
             )
             self.candidates = yield from race.run()
             winner = self.candidates[0]

@@ -21,6 +21,9 @@ from fastlstm.starts.linear import LinearModel
 
 FloatArray = NDArray[np.float64]
 
+SHORT = 10  # residuals per weight up to which records count as short
+VERY_SHORT = 2.5  # the same, up to which they are never fitted like long ones
+
 
 class Status(enum.Enum):
     """Why a solver stopped."""
@@ -53,6 +56,8 @@ class Whole:
         Whether the network works without integrators and in step with what was measured.
     stride : int
         One row in so many tells enough about a slow plant.
+    is_slow : bool
+        Whether the records show only a few memories of the plant.
     is_medium : bool
         Whether they may as well be fitted like long records, which is the better way where noise
         is small.
@@ -64,7 +69,16 @@ class Whole:
     washout: int = 0
     is_plain: bool = True
     stride: int = 1
+    is_slow: bool = False
     is_medium: bool = False
+
+    def for_weights(self, n_params: int) -> Whole | None:
+        """Judge the length by the weights of a network; None where the records are long."""
+        if self.is_slow or np.any(self.gains):
+            return self
+        if self.records.n_counted > SHORT * n_params:
+            return None
+        return replace(self, is_medium=self.records.n_counted > VERY_SHORT * n_params)
 
 
 @dataclass(frozen=True)

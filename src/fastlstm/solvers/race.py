@@ -19,7 +19,8 @@ from fastlstm.starts.random import random_start
 
 AHEAD = 0.1  # of the time that is used up when the first start waits for the others
 CAUGHT_UP = 0.3  # the same for one that does better
-POOR = 0.3  # of the linear model's validation error, above which Adam looks for another basin
+POOR, BAD = 0.3, 0.12  # of the linear model's validation error, and of the output's deviation:
+# where the winner is above both, Adam looks for another basin
 ADAM_SHARE, ADAM_STEPS = 0.15, 1500  # of the time at most; as much again for what follows
 _FIRST_MEMORY = 64  # steps of the adjoint until the linear model tells
 
@@ -45,6 +46,8 @@ class Race:
         When a stage ends.
     careful : bool
         See `Stages`.
+    with_adam : bool
+        Whether Adam may look for another basin.
     """
 
     problem: Problem
@@ -54,6 +57,7 @@ class Race:
     round_iter: int
     limits: StageLimits
     careful: bool
+    with_adam: bool = True
 
     def run(self) -> Generator[Iterate, float, list[Candidate]]:
         """Candidates, the best first."""
@@ -72,7 +76,7 @@ class Race:
                 objective = objective.with_memory(self.problem.linear.memory)
                 field.append((yield from heat(objective, embedded, self.tracker, self.round_iter)))
         winner = yield from self._challenge(field)
-        if self._is_poor(winner):
+        if self.with_adam and self._is_poor(winner):
             winner = yield from self._start_by_adam(winner, field)
         return sorted(field, key=lambda candidate: (candidate is not winner, candidate.rmse))
 
@@ -88,12 +92,12 @@ class Race:
         return min(first, best, key=lambda candidate: candidate.rmse)
 
     def _is_poor(self, winner: Candidate) -> bool:
-        """Whether the winner is not much better than the linear model."""
+        """Whether the winner is far off, and not much better than the linear model."""
         if not np.isfinite(winner.rmse) or self.problem.constraint is not None:
             return False
         self.tracker.judge_by(self.problem.judged)
         linear = self.problem.linear.embedded(self.problem.network)
-        return self.tracker.score(winner.state.params) > POOR * self.tracker.score(linear)
+        return self.tracker.score(winner.state.params) > max(BAD, POOR * self.tracker.score(linear))
 
     def _start_by_adam(
         self, winner: Candidate, field: list[Candidate]

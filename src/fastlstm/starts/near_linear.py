@@ -48,6 +48,21 @@ def near_linear_start(
     weight_ih ~ U(-1, 1) * 0.25 / sqrt(n_in), weight_hh ~ U(-1, 1) * 0.5 / sqrt(hidden_size), the
     forget bias from U(0, 2), other biases zero; head weights U(-1, 1) / sqrt(n_in).
     """
+    return solve_readout(network, near_linear_weights(network, rng), records, washout)
+
+
+def near_linear_weights(network: Network, rng: np.random.Generator) -> FloatArray:
+    """Draw these weights alone, with a readout at random: for units that nothing listens to yet.
+
+    Parameters
+    ----------
+    network : Network
+    rng : numpy Generator
+
+    Returns
+    -------
+    params : array of shape (n_params,)
+    """
     weights: dict[str, FloatArray] = {}
     for name, shape in network.shapes.items():
         values = rng.uniform(-1.0, 1.0, shape) / np.sqrt(shape[-1])
@@ -62,7 +77,7 @@ def near_linear_start(
         elif name.endswith("bias"):
             values = rng.uniform(-0.5, 0.5, shape)
         weights[name] = values
-    return solve_readout(network, network.pack(weights), records, washout)
+    return network.pack(weights)
 
 
 def solve_readout(
