@@ -31,7 +31,7 @@ def data():
 @pytest.fixture(scope="module")
 def model(data):
     """Small network, delays and lags given."""
-    options = {"input_delays": DELAYS, "input_lags": LAGS, "random_state": 0, "max_iter": 100}
+    options = {"input_delays": DELAYS, "input_lags": LAGS, "random_state": 0, "max_iter": 30}
     return LSTMRegressor((4,), (), **options).fit(*data)
 
 
@@ -125,7 +125,7 @@ def test_integrating_plant_with_lags():
     """Lags stand before the integrator."""
     u, y = late_record(1500, (0,), noise=0.0)
     position = 0.05 * np.cumsum(y - y.mean())
-    options = {"input_lags": 2, "random_state": 0, "max_iter": 100}
+    options = {"input_lags": 2, "random_state": 0, "max_iter": 30}
     model = LSTMRegressor((4,), (), **options).fit(u, position)
     assert model.frame_.integrating.all() and model.input_lags_ == (2,)
     assert model.score(u, position) > 0.99

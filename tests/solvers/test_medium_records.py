@@ -62,6 +62,6 @@ def test_noisy_records_are_short_ones_too(monkeypatch, clearly, wins):
 
 
 def test_few_iterations_are_for_one_way_only():
-    """With less than a hundred the first way would leave none for the other."""
+    """With less than two hundred the first way would leave none for the other."""
     model = LSTMRegressor(*SHAPE, random_state=0, max_iter=60).fit(*record(0.3))
     assert kinds(model) == {"short"}

@@ -22,7 +22,7 @@ from fastlstm.solvers.tracker import Tracker
 FloatArray = NDArray[np.float64]
 
 TRIED = 0.25  # of the time, after which records of medium length go on as long ones or as short
-FOR_BOTH = 100  # iterations that are allowed, below which they count as short at once
+FOR_BOTH = 200  # iterations that are allowed, below which they count as short at once
 CLEAN = 0.1  # validation RMSE, of the output's standard deviation, up to which they count as long
 
 
