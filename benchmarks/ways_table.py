@@ -1,0 +1,49 @@
+"""Write the saved comparison of ways to train into the pages that explain them.
+
+python -m benchmarks.ways_table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+from benchmarks import report
+from benchmarks.choices import grouped
+from benchmarks.readme_table import ROOT, fill
+
+PAGES = {"far_from_linear": "starts", "large": "structure", "medium": "short-records"}
+CAPTIONS = {
+    "far_from_linear": 'Plants of Narendra and Parthasarathy, 10,000 steps, "auto" sizes, 4 CPU-s; '
+    "bptt has the same network, 2x6 + 8:",
+    "large": "Sizes that were given, 10,000 steps, 5 CPU-s:",
+    "medium": '4,000 steps, "auto" sizes, 4 CPU-s; as short and as long records only beside it:',
+}
+NOTE = (
+    "Median NRMSE in % of three seeds on fresh noise-free data, `python -m benchmarks.ways`. These "
+    "simulated plants also served to choose the settings."
+)
+
+
+def lines(part: str, runs: Sequence[dict[str, Any]]) -> list[str]:
+    """One line per plant and noise, one column per way."""
+    ways = list(dict.fromkeys(run["way"] for run in runs))
+    found = [CAPTIONS[part], "", "| plant | noise | " + " | ".join(ways) + " |"]
+    found.append("|---|--:|" + "--:|" * len(ways))
+    for (plant, noise), some in grouped(runs, "plant", "noise"):
+        errors = {way[0]: [run["nrmse"] for run in those] for way, those in grouped(some, "way")}
+        cells = [report.number(100.0 * median(errors[way])) for way in ways]
+        found.append(f"| {plant} | {100 * noise:g} % | " + " | ".join(cells) + " |")
+    return ["", *found, "", NOTE, ""]
+
+
+def main() -> None:
+    """Fill the pages."""
+    saved = report.load_json(report.RESULTS / "ways.json")
+    for part, page in PAGES.items():
+        fill(ROOT / "docs" / "theory" / f"{page}.md", f"ways_{part}", lines(part, saved[part]))
+
+
+if __name__ == "__main__":
+    main()
