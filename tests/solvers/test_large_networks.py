@@ -1,5 +1,6 @@
 """Networks with more weights than Gauss-Newton has time for."""
 
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -11,7 +12,9 @@ from fastlstm.solvers import Clock, LevenbergMarquardt, Problem, large_networks
 from fastlstm.solvers.adam_descent import BURN_IN, LEARNING_RATE, MIN_STEPS, AdamDescent
 from fastlstm.solvers.effort import MAX_WEIGHTS, affordable_iterations
 from fastlstm.solvers.large_networks import is_large
-from fastlstm.solvers.tracker import free_run_rmse
+from fastlstm.solvers.problem import Status, Whole
+from fastlstm.solvers.tracker import Tracker, free_run_rmse
+from fastlstm.starts.near_linear import near_linear_start
 from problems import teacher_records
 
 
@@ -131,6 +134,30 @@ def test_trained_large_network_goes_on_by_adam(records):
     again = LSTMRegressor((40,), (), random_state=0, max_iter=10).fit(u, y, start=first)
     assert {row.phase for row in again.history_} == {"Adam"}
     assert again.rmse_validation_ <= first.rmse_validation_ * (1.0 + 1e-9)
+
+
+def test_descent_that_diverges_says_so(records, monkeypatch):
+    """The start is kept."""
+    problem = problem_of(records, 40)
+    start = near_linear_start(problem.network, problem.train, np.random.default_rng(0))
+    nothing = np.full(start.size, np.nan)
+    monkeypatch.setattr("fastlstm.solvers.adam_descent.mean_gradient", lambda *args: nothing)
+    solver, rng = LevenbergMarquardt(max_iter=5), np.random.default_rng(0)
+    solution = solver.solve(problem, rng=rng, clock=Clock(), start=start)
+    assert solution.status is Status.DIVERGED
+    np.testing.assert_array_equal(solution.params, start)
+
+
+def test_start_behind_an_integrator_is_not_for_adam(records):
+    """It works on increments, which Adam's windows do not know."""
+    problem = problem_of(records, 40)
+    tracker = Tracker(problem, Clock())
+    tracker.begin(10)
+    start = np.zeros(problem.network.n_params)
+    assert LevenbergMarquardt._is_large(problem, start, tracker)
+    whole = Whole(problem.train, problem.linear.model, np.ones(1), is_plain=False)
+    integrating = replace(problem, whole=whole)
+    assert not LevenbergMarquardt._is_large(integrating, start, tracker)
 
 
 def test_windows_suit_the_plant_and_the_rate_the_width(records):

@@ -170,8 +170,11 @@ class LargeNetwork:
         else:
             descent = replace(descent, learning_rate=LATE_RATE * LEARNING_RATE)
         left = max(1.0 - begun, 1e-9)
-        used = lambda: (budget.time_used - begun) / left  # noqa: E731
-        yield from descent.run(start, self.rng, "Adam", used)
+        params = yield from descent.run(
+            start, self.rng, "Adam", lambda: (budget.time_used - begun) / left
+        )
+        if not np.isfinite(params).all():
+            return Status.DIVERGED
         return self.tracker.limit_reached if self.tracker.exhausted else Status.DONE
 
 

@@ -15,6 +15,7 @@ from fastlstm.solvers.effort import MAX_WEIGHTS
 from fastlstm.solvers.large_networks import LargeNetwork, is_large
 from fastlstm.solvers.long_records import LongRecords
 from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.race import Race
 from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.stage_descent import StageLimits
 from fastlstm.solvers.tracker import Tracker
@@ -116,7 +117,7 @@ class LevenbergMarquardt(AbstractSolver):
         """Train a network that second order is made for."""
         whole, limits = problem.whole, StageLimits(self.tol, self.stage_tol, self.patience)
         options = self.n_starts, self.race_iter, limits, self.careful
-        fit = LongRecords(problem, tracker, rng, *options)
+        fit = LongRecords(Race(problem, tracker, rng, *options))
         if whole is None or (start is not None and whole.is_plain):
             yield from fit.begin(start)
             return (yield from fit.finish())
@@ -135,6 +136,7 @@ class LevenbergMarquardt(AbstractSolver):
         if problem.may_widen:
             return False
         if start is not None or problem.constraint is not None:
-            return problem.network.n_params > MAX_WEIGHTS
+            is_plain = whole is None or whole.is_plain  # Adam knows no integrators
+            return is_plain and problem.network.n_params > MAX_WEIGHTS
         as_short = whole is not None and not whole.is_medium
         return is_large(problem, tracker.budget.time_limit, as_short=as_short)

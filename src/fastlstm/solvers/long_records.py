@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.heats import Candidate
-from fastlstm.solvers.problem import Problem, Status
+from fastlstm.solvers.problem import Status
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.stage_descent import (
     FIRST_STAGE_OF_A_START,
@@ -19,7 +19,7 @@ from fastlstm.solvers.stage_descent import (
     descend_stages,
 )
 from fastlstm.solvers.stages import Stages
-from fastlstm.solvers.tracker import Iterate, Tracker
+from fastlstm.solvers.tracker import Iterate
 from fastlstm.solvers.widening import Widening
 
 FloatArray = NDArray[np.float64]
@@ -31,23 +31,11 @@ class LongRecords:
 
     Parameters
     ----------
-    problem : Problem
-    tracker : Tracker
-    rng : numpy Generator
-    n_starts, round_iter : int
-        See `Race`.
-    limits : StageLimits
-    careful : bool
-        See `Stages`.
+    race : Race
+        Of the starts, where none is given; what it knows is used by the rest of the fit as well.
     """
 
-    problem: Problem
-    tracker: Tracker
-    rng: np.random.Generator
-    n_starts: int
-    round_iter: int
-    limits: StageLimits
-    careful: bool
+    race: Race
     candidates: list[Candidate] = field(default_factory=list)
     reached: Reached | None = None
 
@@ -56,16 +44,7 @@ class LongRecords:
     ) -> Generator[Iterate, float, None]:
         """Race, unless there is a start, and descend until a part of the time is used."""
         if start is None:
-            race = Race(
-                self.problem,
-                self.tracker,
-                self.rng,
-                self.n_starts,
-                self.round_iter,
-                self.limits,
-                self.careful,
-                with_adam=time_share == 1.0,
-            )
+            race = replace(self.race, with_adam=time_share == 1.0)
             self.candidates = yield from race.run()
             winner = self.candidates[0]
         else:
@@ -73,21 +52,21 @@ class LongRecords:
             winner = Candidate("start", state, 0.0, FIRST_STAGE_OF_A_START)
         if np.isfinite(winner.rmse):
             anew = start is not None or winner.stage > 0
-            yield from self._descend(winner, replace(self.limits, time_share=time_share), anew)
+            limits = replace(self.race.limits, time_share=time_share)
+            yield from self._descend(winner, limits, anew)
 
     def finish(self) -> Generator[Iterate, float, Status]:
         """Go on from there; then a wider network, or an average of two."""
         if self.reached is None:
             return Status.CONVERGED
-        stages = self._stages()
-        if self.reached.stage < len(stages):
-            state, stage = self.reached.state, self.reached.stage
-            yield from self._descend(Candidate(self._name, state, 0.0, stage), self.limits, True)
+        race, state, stage = self.race, self.reached.state, self.reached.stage
+        if stage < len(self._stages()):
+            yield from self._descend(Candidate(self._name, state, 0.0, stage), race.limits, True)
         status = self.reached.status
-        if self.problem.may_widen and self.candidates:
+        if race.problem.may_widen and self.candidates:
             others = [one for one in self.candidates[1:] if np.isfinite(one.rmse)]
-            widening = Widening(self.problem, self.limits.stage_tol, self.tracker, self.rng, others)
-            yield from widening.run()
+            stage_tol = race.limits.stage_tol
+            yield from Widening(race.problem, stage_tol, race.tracker, race.rng, others).run()
         return status
 
     @property
@@ -95,7 +74,8 @@ class LongRecords:
         return self.candidates[0].name if self.candidates else "start"
 
     def _stages(self) -> Stages:
-        return Stages(self.problem, self.problem.linear.memory, careful=self.careful)
+        problem = self.race.problem
+        return Stages(problem, problem.linear.memory, careful=self.race.careful)
 
     def _descend(
         self, candidate: Candidate, limits: StageLimits, anew: bool
@@ -103,7 +83,7 @@ class LongRecords:
         self.reached = yield from descend_stages(
             self._stages(),
             candidate.state,
-            self.tracker,
+            self.race.tracker,
             candidate.name,
             limits,
             first=candidate.stage,
