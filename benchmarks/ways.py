@@ -25,7 +25,7 @@ from benchmarks.timing import count_cpu_time
 from fastlstm import posing
 from fastlstm.datasets import SIMULATORS, narendra_parthasarathy
 from fastlstm.datasets.base import FloatArray, Record
-from fastlstm.solvers import BPTT, problem, race
+from fastlstm.solvers import BPTT, early_growth, first_network, problem, race
 
 SEEDS = 3
 N_TEST, SKIPPED = 4000, 100  # steps of the test part, and its first that are not scored
@@ -117,7 +117,19 @@ def medium() -> Iterator[Trial]:
             )
 
 
-PARTS = {"far_from_linear": far_from_linear, "large": large, "medium": medium}
+def first() -> Iterator[Trial]:
+    """Begin with a small network, without its early growth, and with two layers at once."""
+    for noise in (0.001, 0.03):
+        for plant in ("np2", "np3", "np4", "duffing", "wiener_hammerstein", "bouc_wen_simulated"):
+            common = plant, 10_000, noise
+            yield Trial(*common, "as it is", {"time_limit": LIMIT})
+            late = ((early_growth, "SHARE", 0.0),)
+            yield Trial(*common, "no early growth", {"time_limit": LIMIT}, late)
+            deep = ((first_network, "FEW_STATES", -1),)
+            yield Trial(*common, "(6, 6) + (8,) first", {"time_limit": LIMIT}, deep)
+
+
+PARTS = {"far_from_linear": far_from_linear, "large": large, "medium": medium, "first": first}
 
 
 def table(title: str, runs: Sequence[dict[str, Any]]) -> None:

@@ -49,11 +49,12 @@ class LSTMRegressor(
     hidden_sizes : tuple of int or "auto", default="auto"
         Width of each LSTM layer, from the input upwards. With "auto" here and for the head, a
         short record gets the average of a few small networks, written as one network; a long
-        one gets (6, 6), made wider while validation gains by it. `summary` tells. Of given sizes
+        one gets (6,), or (6, 6) if the plant is of high order, made wider while validation gains
+        by it. `summary` tells. Of given sizes
         with too many weights for the time, a part is trained first and grown into the rest.
     head_sizes : tuple of int or "auto", default="auto"
-        Widths of the tanh layers of the MLP head; () for a linear readout. See above; otherwise
-        "auto" means (8,).
+        Widths of the tanh layers of the MLP head; () for a linear readout. See above; where
+        `hidden_sizes` are given, "auto" means (8,).
     solver : str, solver instance, or list of these, default="auto"
         Names in `fastlstm.solvers.SOLVERS`; "auto" takes Levenberg-Marquardt, "lm". An instance
         such as `Split(path="none")` has its own settings. Several run one after the other, each

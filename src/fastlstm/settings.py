@@ -20,7 +20,7 @@ from fastlstm.solvers.registry import make_solvers, name_of
 from fastlstm.stability.gains import Kind
 from fastlstm.weights import check_missing_target, check_output_weights
 
-AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for, except on short records
+AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for where "lm" finds no other sizes
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,11 @@ class Settings:
     def may_widen(self) -> bool:
         """Whether sizes are free, so that several networks may be averaged into a wider one."""
         return not self.has_sizes and len(self.solvers) == 1 and self.stability is None
+
+    @property
+    def begins_small(self) -> bool:
+        """Whether a small network may come first, to be widened by the solver."""
+        return self.may_widen and self.solvers[0].widens
 
     def network(self, n_inputs: int, n_outputs: int) -> Network:
         """Structure for the channels at hand."""

@@ -19,6 +19,7 @@ from fastlstm.records import Records, hold_out
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
 from fastlstm.solvers.base import raise_objections, solve_in_turn
+from fastlstm.solvers.first_network import begin_small
 from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
 from fastlstm.stability import StabilityConstraint
 from fastlstm.starts.integrating import increments_of
@@ -121,6 +122,8 @@ class Task:
             loss=settings.loss,
             n_lagged=frame.n_lagged,
         )
+        if settings.begins_small and known.network is None and (whole is None or whole.is_medium):
+            problem = begin_small(problem)
         raise_objections(settings.solvers, problem)
         made = labels, data, scaling, input_range, seen, frame, problem
         return cls(settings, clock, layout, one_column, *made)

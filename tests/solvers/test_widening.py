@@ -65,7 +65,9 @@ def long_record():
 def test_widths_that_are_free_grow_while_validation_gains(long_record, monkeypatch):
     """From a first network that is far too narrow to one that is wider and better."""
     import fastlstm.settings as settings
+    import fastlstm.solvers.first_network as first_network
 
+    monkeypatch.setattr(first_network, "FEW_STATES", -1)
     monkeypatch.setattr(settings, "AUTO_HIDDEN", (1,))
     monkeypatch.setattr(settings, "AUTO_HEAD", ())
     fixed = LSTMRegressor((1,), (), random_state=0).fit(*long_record)
@@ -77,6 +79,7 @@ def test_widths_that_are_free_grow_while_validation_gains(long_record, monkeypat
 def test_network_that_overfits_is_averaged_with_a_companion(long_record, monkeypatch):
     """The companion is judged for itself only; its average with the best is offered."""
     import fastlstm.settings as settings
+    import fastlstm.solvers.first_network as first_network
     import fastlstm.solvers.widening as widening
 
     offered = []
@@ -85,6 +88,7 @@ def test_network_that_overfits_is_averaged_with_a_companion(long_record, monkeyp
         offered.append(members)
         return average(members)
 
+    monkeypatch.setattr(first_network, "FEW_STATES", -1)
     monkeypatch.setattr(widening, "OVERFIT", 0.0)
     monkeypatch.setattr(widening, "average", watched)
     monkeypatch.setattr(settings, "AUTO_HIDDEN", (2,))

@@ -123,7 +123,7 @@ class AdamDescent:
                 return params
             rmse = float(np.sqrt(squares / max(1.0, weight)))
             n_rows = round(weight / self.problem.network.n_outputs)
-            yield Iterate(params, rmse, phase, n_rows=n_rows)
+            yield Iterate(params, rmse, phase, n_rows=n_rows, network=self.problem.network)
             if self._part(used, n_steps) >= 1.0:
                 return params
 

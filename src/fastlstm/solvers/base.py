@@ -61,6 +61,7 @@ class AbstractSolver(ABC):
     beats_linear: ClassVar[bool] = False  # the linear model is returned where it is better
     fits_whole_records: ClassVar[bool] = False  # short or integrating ones, by `Problem.whole`
     takes_any_loss: ClassVar[bool] = False
+    widens: ClassVar[bool] = False  # a network of long records, where sizes are free
 
     def objection(self, problem: Problem) -> str | None:
         """Say why the method cannot solve a problem as it is posed; None where it can."""

@@ -35,12 +35,14 @@ class LevenbergMarquardt(AbstractSolver):
        identified and embedded in the network in two ways; the better of these descends as far.
        The first random start goes ahead through stages of part of the data, see `Race`. Where the
        best is poor, Adam looks for another basin.
-    2. The best of them on free-run validation goes on. The linear model is the one to beat.
+    2. The best of them on free-run validation goes on. The linear model is the one to beat. Where
+       the sizes are free, a small network that won gets more units now, see `EarlyGrowth`.
     3. The winner descends through stages of more and more rows, up to the whole record. Every
        iteration solves :math:`(J'J + \mu\,\mathrm{diag}(J'J))\,s = -J'r` with exact Jacobian rows
        by finite-memory adjoints and accepts on the true free-run cost.
     4. Where the sizes are free and there is time, the network is widened, or averaged with another
-       one, as long as validation gains by it, see `Widening`.
+       one, as long as validation gains by it, see `Widening`. Then the alternative structure of the
+       problem is trained, if there is one.
     5. The iterate that was best on free-run validation is returned.
 
     Short records, and those of integrating plants, go another way, see `Committee`; records of
@@ -80,6 +82,7 @@ class LevenbergMarquardt(AbstractSolver):
     beats_linear = True
     fits_whole_records = True
     takes_any_loss = True
+    widens = True
 
     n_starts: int = 2
     race_iter: int = 5

@@ -116,6 +116,8 @@ class Problem:
         What an error costs, in training and in judging.
     n_lagged : int
         Last inputs of the network that are earlier values of the others.
+    alternative : Network or None
+        Another structure, which "lm" trains as well where time is left.
     """
 
     network: Network
@@ -132,6 +134,7 @@ class Problem:
     may_widen: bool = False
     loss: AbstractLoss = SQUARED
     n_lagged: int = 0
+    alternative: Network | None = None
 
     @property
     def judged(self) -> Records:
@@ -161,6 +164,12 @@ class Problem:
     def linear(self) -> LinearStart:
         """The linear model of the training records, identified when it is first asked for."""
         return LinearStart(self.train, self.washout, self.loss, self.n_lagged)
+
+    def with_network(self, network: Network, alternative: Network | None = None) -> Problem:
+        """Return the problem for another network; the linear model stays."""
+        other = replace(self, network=network, alternative=alternative)
+        vars(other)["linear"] = self.linear  # where cached_property keeps it
+        return other
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fastlstm.network import Network
 from fastlstm.solvers.adam_descent import AdamDescent
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.heats import Candidate, heat
@@ -61,7 +62,7 @@ class Race:
 
     def run(self) -> Generator[Iterate, float, list[Candidate]]:
         """Candidates, the best first."""
-        stages = self._stages(_FIRST_MEMORY)
+        stages = self.stages(_FIRST_MEMORY)
         stage, field = stages[0], []
         self.tracker.judge_by(stage.judge)
         objective = stage.objective
@@ -85,7 +86,7 @@ class Race:
         first, best = field[0], min(field, key=lambda candidate: candidate.rmse)
         if best is first or first.stage == 0:
             return best
-        yield from self._go_ahead(best, self._stages(self.problem.linear.memory), CAUGHT_UP)
+        yield from self._go_ahead(best, self.stages(), CAUGHT_UP)
         self.tracker.judge_by(self.problem.judged)
         for candidate in (first, best):
             candidate.rmse = self.tracker.score(candidate.state.params)
@@ -118,7 +119,7 @@ class Race:
         )
         rival = Candidate("Adam", DescentState(params, np.inf), stage=FIRST_STAGE_OF_A_START)
         rival.rmse = self.tracker.score(params)
-        stages = self._stages(problem.linear.memory)
+        stages = self.stages()
         yield from self._go_ahead(rival, stages, begun + 2.0 * ADAM_SHARE)
         self.tracker.judge_by(problem.judged)
         for candidate in (winner, rival):
@@ -146,5 +147,15 @@ class Race:
         )
         candidate.state, candidate.stage = reached.state, reached.stage
 
-    def _stages(self, memory: int) -> Stages:
-        return Stages(self.problem, memory, careful=self.careful)
+    def stages(self, memory: int | None = None, network: Network | None = None) -> Stages:
+        """Return the stages of the problem, or of another network.
+
+        Parameters
+        ----------
+        memory : int, optional
+            Steps of the adjoint; that of the linear model when None.
+        network : Network, optional
+        """
+        problem = self.problem if network is None else self.problem.with_network(network)
+        memory = problem.linear.memory if memory is None else memory
+        return Stages(problem, memory, careful=self.careful)

@@ -20,6 +20,7 @@ FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of 
 
 _ALPHA_RANGE = (1e-8, 1e-1)  # of a ridge that follows the error
 _SHORT_PATIENCE = 10  # where all records are in use and more rows can follow
+_NOISE_PATIENCE = 3  # the same where validation lacks no more than noise in the rows explains
 _POLISH_TOL = 1e-3  # of the stages with still more rows, which only average the noise
 _WINDOW = 5  # iterations over which a decrease is judged
 _MAX_MEMORY_GROWTH = 8
@@ -138,6 +139,18 @@ def _regularised(objective: Objective, problem: Problem, tracker: Tracker) -> Ob
     return replace(objective, alpha=float(np.clip(tracker.best_rmse**2, *_ALPHA_RANGE)))
 
 
+def _noise_is_left(iterate: Iterate, rmse: float, stage: Stage) -> bool:
+    """Whether more rows follow, and noise explains why those in use are followed better.
+
+    At the minimum over R residuals with noise of variance s^2, P weights leave a mean square of
+    s^2 (1 - P / R) on them and s^2 (1 + P / R) on others. Half of that difference is enough.
+    """
+    n_residuals, n_params = stage.objective.n_residuals, stage.objective.network.n_params
+    if stage.is_last or not stage.is_whole or n_residuals <= n_params:
+        return False
+    return rmse**2 > (1.0 + n_params / n_residuals) * iterate.rmse_train**2
+
+
 def _descend_stage(
     objective: SquaresObjective,
     state: DescentState,
@@ -166,7 +179,7 @@ def _descend_stage(
         if len(costs) > _WINDOW and costs[-1] > costs[-1 - _WINDOW] * (1 - _WINDOW * tol):
             return state, Status.CONVERGED
         best, since = (rmse, 0) if rmse < best else (best, since + 1)
-        if since >= patience:
+        if since >= patience or (since >= _NOISE_PATIENCE and _noise_is_left(iterate, rmse, stage)):
             return state, Status.EARLY_STOPPED
         if tracker.budget.time_used > limits.time_share:
             return state, Status.TIME_LIMIT

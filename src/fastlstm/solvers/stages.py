@@ -78,6 +78,11 @@ class Stages:
             return 0  # a penalty needs stages to grow in
         return LEFT_OUT if self._residuals_per_weight < FEW else 0
 
+    @property
+    def last_of_part(self) -> int:
+        """The last stage of part of the data; -1 where there is none."""
+        return min(FIRST_WHOLE - self.n_left_out, len(self) - 1) - 1
+
     def __getitem__(self, index: int) -> Stage:
         problem, network = self.problem, self.problem.network
         is_last = index == len(self) - 1

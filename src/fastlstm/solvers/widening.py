@@ -30,6 +30,25 @@ MORE_UNITS, MORE_HEAD = 2, 4  # of every layer, in one round
 ROUND_TOL, ROUND_PATIENCE = 1e-3, 10  # end a descent of a round
 
 
+def widened(network: Network) -> Network:
+    """Return a network with more units in every layer."""
+    return Network(
+        network.n_inputs,
+        network.n_outputs,
+        tuple(width + MORE_UNITS for width in network.hidden_sizes),
+        tuple(width + MORE_HEAD for width in network.head_sizes),
+    )
+
+
+def in_wider(
+    network: Network, params: FloatArray, stages: Stages, rng: np.random.Generator
+) -> FloatArray:
+    """Put a trained network into the wider one of `stages`, whose other units are silent."""
+    wider, washout = stages.problem.network, stages.problem.washout
+    donor = near_linear_start(wider, stages[0].objective.records, rng, washout)
+    return grow(network, params, wider, donor)
+
+
 @dataclass
 class Widening:
     """Rounds that make the network of a long record wider while validation gains by it.
@@ -37,7 +56,8 @@ class Widening:
     Where the validation error is near the training error, units are added: the wider network
     begins as the old one, see `grow`. Where it is far above, more weights would only follow the
     training data; then a start that lost the race descends as well, and the average of both
-    networks, written as one, is offered. The first round that gains less than 2 % is the last.
+    networks, written as one, is offered. A round that gains less than 2 % is followed by one of the
+    other kind; if that one gains no more, it is the last.
 
     Parameters
     ----------
@@ -59,15 +79,17 @@ class Widening:
     def run(self) -> Course:
         """Go on as long as it pays."""
         self.tracker.judge_by(self.problem.judged)
-        while self.tracker.best is not None:
+        n_failed = 0
+        while self.tracker.best is not None and n_failed < 2:
             before = self.tracker.best_rmse * self.tracker.best_risk
-            if before > OVERFIT * self._rmse_train(*self._best()):
+            overfits = before > OVERFIT * self._rmse_train(*self._best())
+            if overfits == (n_failed == 0):
                 yield from self._average()
             else:
                 yield from self._grow()
             self.tracker.judge_by(self.problem.judged)
-            if not self.tracker.best_rmse * self.tracker.best_risk < WORTH * before:
-                return
+            gains = self.tracker.best_rmse * self.tracker.best_risk < WORTH * before
+            n_failed = 0 if gains else n_failed + 1
 
     def _best(self) -> Member:
         assert self.tracker.best is not None
@@ -81,18 +103,11 @@ class Widening:
     def _grow(self) -> Course:
         """Add units, all of them silent at first, and descend."""
         network, params = self._best()
-        wider = Network(
-            network.n_inputs,
-            network.n_outputs,
-            tuple(width + MORE_UNITS for width in network.hidden_sizes),
-            tuple(width + MORE_HEAD for width in network.head_sizes),
-        )
+        wider = widened(network)
         if wider.n_params > MAX_WEIGHTS:
             return
         stages = self._stages(wider)
-        records = stages[0].objective.records
-        donor = near_linear_start(wider, records, self.rng, self.problem.washout)
-        start = grow(network, params, wider, donor)
+        start = in_wider(network, params, stages, self.rng)
         widths = "x".join(map(str, wider.hidden_sizes))
         name = f"grown to {widths}"
         yield from self._descent(stages, start, name, self.tracker, first=FIRST_WHOLE)
