@@ -72,11 +72,12 @@ def test_plant_of_high_order_begins_with_two_layers(high_order):
     assert (found.network, found.alternative) == (DEEP, None)
 
 
-def test_states_count_per_output(high_order):
-    """Several outputs of a few states each do not ask for a deep network."""
-    u, y = high_order
+def test_states_count_per_output():
+    """Two outputs of a plant with four states do not ask for a deep network, one does."""
+    angles = np.array([0.9, 2.0])
+    u, y = saturated(0.9 * np.exp(1j * np.concatenate([angles, -angles])))
+    assert posed(u, y).network == DEEP
     twice = posed(u, np.column_stack([y, np.roll(y, 1, axis=0)]))
-    assert twice.linear.model.order <= 2 * first_network.FEW_STATES
     assert twice.network.hidden_sizes == SMALL_HIDDEN
 
 

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 from fastlstm.network import Network
 from fastlstm.solvers.problem import Problem
 
-FEW_STATES = 5  # of the linear model per output, up to which a small network comes first
+FEW_STATES = 3  # of the linear model per output: half as many as the units that come first
 SMALL_HIDDEN, SMALL_HEAD = (6,), (6,)
 
 
