@@ -139,16 +139,22 @@ def _regularised(objective: Objective, problem: Problem, tracker: Tracker) -> Ob
     return replace(objective, alpha=float(np.clip(tracker.best_rmse**2, *_ALPHA_RANGE)))
 
 
-def _noise_is_left(iterate: Iterate, rmse: float, stage: Stage) -> bool:
-    """Whether more rows follow, and noise explains why those in use are followed better.
+def _noise_is_left(
+    stage: Stage, iterate: Iterate, rmse: float, since: int, costs: list[float]
+) -> bool:
+    """Whether noise explains what still changes, and more rows follow, which is the cure.
 
     At the minimum over R residuals with noise of variance s^2, P weights leave a mean square of
-    s^2 (1 - P / R) on them and s^2 (1 + P / R) on others. Half of that difference is enough.
+    s^2 (1 - P / R) on them and s^2 (1 + P / R) on others. So validation has not gained for a few
+    iterations, lies above the training error by half of that difference at least, and the cost
+    has fallen by no more than P / R meanwhile.
     """
     n_residuals, n_params = stage.objective.n_residuals, stage.objective.network.n_params
-    if stage.is_last or not stage.is_whole or n_residuals <= n_params:
+    if stage.is_last or not stage.is_whole or since < _NOISE_PATIENCE or n_residuals <= n_params:
         return False
-    return rmse**2 > (1.0 + n_params / n_residuals) * iterate.rmse_train**2
+    share = n_params / n_residuals
+    falls = costs[-1] < (1.0 - share) * costs[-1 - _NOISE_PATIENCE]
+    return not falls and rmse**2 > (1.0 + share) * iterate.rmse_train**2
 
 
 def _descend_stage(
@@ -179,7 +185,7 @@ def _descend_stage(
         if len(costs) > _WINDOW and costs[-1] > costs[-1 - _WINDOW] * (1 - _WINDOW * tol):
             return state, Status.CONVERGED
         best, since = (rmse, 0) if rmse < best else (best, since + 1)
-        if since >= patience or (since >= _NOISE_PATIENCE and _noise_is_left(iterate, rmse, stage)):
+        if since >= patience or _noise_is_left(stage, iterate, rmse, since, costs):
             return state, Status.EARLY_STOPPED
         if tracker.budget.time_used > limits.time_share:
             return state, Status.TIME_LIMIT
