@@ -120,7 +120,7 @@ def medium() -> Iterator[Trial]:
 def first() -> Iterator[Trial]:
     """Begin with a small network, without its early growth, and with two layers at once."""
     for noise in (0.001, 0.03):
-        for plant in ("np2", "np3", "np4", "duffing", "wiener_hammerstein", "bouc_wen_simulated"):
+        for plant in ("np2", "np3", "np4", "duffing", "wiener_hammerstein"):
             common = plant, 10_000, noise
             yield Trial(*common, "as it is", {"time_limit": LIMIT})
             late = ((early_growth, "SHARE", 0.0),)
