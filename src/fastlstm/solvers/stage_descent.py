@@ -21,6 +21,7 @@ FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of 
 _ALPHA_RANGE = (1e-8, 1e-1)  # of a ridge that follows the error
 _SHORT_PATIENCE = 10  # where all records are in use and more rows can follow
 _NOISE_PATIENCE = 3  # the same where validation lacks no more than noise in the rows explains
+_NOISE_FALL = 0.1  # decrease of the cost meanwhile, of what noise explains in all
 _POLISH_TOL = 1e-3  # of the stages with still more rows, which only average the noise
 _WINDOW = 5  # iterations over which a decrease is judged
 _MAX_MEMORY_GROWTH = 8
@@ -147,13 +148,13 @@ def _noise_is_left(
     At the minimum over R residuals with noise of variance s^2, P weights leave a mean square of
     s^2 (1 - P / R) on them and s^2 (1 + P / R) on others. So validation has not gained for a few
     iterations, lies above the training error by half of that difference at least, and the cost
-    has fallen by no more than P / R meanwhile.
+    has fallen by no more than a tenth of P / R meanwhile.
     """
     n_residuals, n_params = stage.objective.n_residuals, stage.objective.network.n_params
     if stage.is_last or not stage.is_whole or since < _NOISE_PATIENCE or n_residuals <= n_params:
         return False
     share = n_params / n_residuals
-    falls = costs[-1] < (1.0 - share) * costs[-1 - _NOISE_PATIENCE]
+    falls = costs[-1] < (1.0 - _NOISE_FALL * share) * costs[-1 - _NOISE_PATIENCE]
     return not falls and rmse**2 > (1.0 + share) * iterate.rmse_train**2
 
 
