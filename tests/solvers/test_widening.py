@@ -9,7 +9,9 @@ from fastlstm import LSTMRegressor
 from fastlstm._core import simulate
 from fastlstm.merging import average
 from fastlstm.network import Network
+from fastlstm.solvers import Clock, Tracker
 from fastlstm.starts.growing import grow
+from problems import PROBLEMS
 
 
 def random_member(network, seed):
@@ -107,3 +109,21 @@ def test_network_that_overfits_is_averaged_with_a_companion(long_record, monkeyp
     mean = (run(best, best_params, u[:200]) + run(best, other_params, u[:200])) / 2
     np.testing.assert_allclose(run(*joined, u[:200]), mean, atol=1e-10)
     assert np.isfinite(model.history_[first + 1].rmse_validation)
+
+
+@pytest.mark.parametrize(("overfit", "kinds"), [(np.inf, "ga"), (0.0, "ag")])
+def test_rounds_end_when_neither_kind_gains(monkeypatch, overfit, kinds):
+    """Errors say which kind comes first; the other one has its turn before rounds end."""
+    import fastlstm.solvers.widening as widening
+
+    tried = []
+    monkeypatch.setattr(widening, "OVERFIT", overfit)
+    monkeypatch.setattr(widening.Widening, "_grow", lambda _: tried.append("g") or iter(()))
+    monkeypatch.setattr(widening.Widening, "_average", lambda _: tried.append("a") or iter(()))
+    problem = PROBLEMS[0].problem
+    tracker = Tracker(problem, Clock())
+    tracker.begin(100)
+    tracker.consider(random_member(problem.network, 0), "any")
+    rounds = widening.Widening(problem, 0.02, tracker, np.random.default_rng(0))
+    assert list(rounds.run()) == []
+    assert "".join(tried) == kinds
