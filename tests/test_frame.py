@@ -30,15 +30,24 @@ def test_reduced_step_holds_mean_input_and_last_output():
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 12])
 def test_straight_output_survives_the_wider_time_base(length):
-    """Interpolation is exact on a ramp, from the level one step before the first."""
+    """Interpolation is exact on a ramp, from the level one step before the first.
+
+    The increments are those of whole steps, also where the record ends within one.
+    """
     ramp = 0.5 * np.arange(1, length + 1)[:, None]
-    records = Records.from_lists([ramp], [ramp])
-    wide = frame(3, gain=0.25)
-    levels = np.zeros((1, 1))
-    reduced = wide.reduce(records).y
-    increments = np.diff(reduced, axis=0, prepend=0.0) / 0.25
-    expanded = wide.expand(increments, records.offsets, levels)
+    increments = np.full((-(-length // 3), 1), 1.5 / 0.25)
+    expanded = frame(3, gain=0.25).expand(increments, np.array([0, length]), np.zeros((1, 1)))
     np.testing.assert_allclose(expanded, ramp, atol=1e-12)
+
+
+def test_records_are_cut_to_whole_steps():
+    """A record shorter than one step stays as it is; in step, nothing is cut."""
+    u = np.arange(12.0)[:, None]
+    records = Records.from_lists([u[:7], u[:2], u[:6]], [u[:7], u[:2], u[:6]])
+    cut = frame(3).whole_steps(records)
+    np.testing.assert_array_equal(cut.lengths, [6, 2, 6])
+    np.testing.assert_array_equal(cut.y.ravel(), [*range(6), 0, 1, *range(6)])
+    assert frame(1).whole_steps(records) is records
 
 
 def test_unknown_level_is_that_of_the_training_records():

@@ -26,12 +26,12 @@ def run(params, u, state):
 
 def estimate(params, u, y, noise):
     """From rest and from the state settled at the first input; units vary by 0.3 or so."""
+    settled, variance = settled_state(NETWORK, params, u[0]), np.full((2, NETWORK.n_units), 0.1)
     return estimate_state(
         lambda states: simulate_from(NETWORK, params, u, states),
         y,
-        [NETWORK.zero_state(1)[0], settled_state(NETWORK, params, u[0])],
+        [(start, variance) for start in (NETWORK.zero_state(1)[0], settled)],
         noise,
-        np.full((2, NETWORK.n_units), 0.1),
     )
 
 

@@ -116,8 +116,22 @@ class Frame:
         """Time base and integrators alone, for records that hold all columns already."""
         return replace(self, delays=(), lags=())
 
+    def whole_steps(self, records: Records) -> Records:
+        """Cut every record after its last whole step, if it has one."""
+        whole = records.lengths // self.hold * self.hold
+        lengths = np.where(whole > 0, whole, records.lengths)
+        if np.array_equal(lengths, records.lengths):
+            return records
+        starts = records.offsets[:-1].tolist()
+        ends = zip(starts, lengths.tolist(), strict=True)
+        return records.cut([slice(start, start + length) for start, length in ends])
+
     def reduce(self, records: Records) -> Records:
-        """Give records in steps of the network; a last part of a step counts as a step."""
+        """Give records in steps of the network; a last part of a step counts as a step.
+
+        The network then says where a whole step would have ended, and y is what was measured last:
+        records to train on are cut to `whole_steps` before.
+        """
         records = tapped(records, self.taps)
         if self.hold == 1:
             return records
@@ -174,8 +188,11 @@ class Frame:
         return np.minimum(ends, length - 1)
 
     def _interpolated(self, y: FloatArray, length: int, level: FloatArray) -> FloatArray:
-        """One record; an integrating output starts from its level one step before the first."""
-        knots = np.append(-1, self._last_steps(length))
+        """One record; an integrating output starts from its level one step before the first.
+
+        The last step may end after the record.
+        """
+        knots = np.arange(len(y) + 1) * self.hold - 1
         first = np.where(self.integrating, level, y[0])
         values = np.concatenate([first[None], y])
         steps = np.arange(length)

@@ -11,8 +11,8 @@ from fastlstm.delaying import Delays
 from fastlstm.frame import Frame
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
-from fastlstm.records import Records
-from fastlstm.solvers.problem import SHORT, Whole
+from fastlstm.records import Records, auto_washout, hold_out
+from fastlstm.solvers.problem import SHORT, Parts, Whole
 from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
 from fastlstm.starts.lagged import with_lagged, without_lagged
@@ -28,6 +28,7 @@ SLOW_ROWS = 2000  # that tell about a slow plant
 FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base is widened
 LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
 SMOOTH = 2e-3  # error of interpolated outputs, in standard deviations, that does not matter
+BY_NOISE = 1.3  # times the same over two steps, which may be noise
 STEADY = 0.1  # part of the variance of an input, within the steps of the network, that may be lost
 
 
@@ -37,6 +38,7 @@ def pose(
     washout: int,
     frame: Frame,
     loss: AbstractLoss = SQUARED,
+    fraction: float = 0.0,
 ) -> Whole | None:
     """Gather what a method needs that holds out rows by itself.
 
@@ -49,6 +51,8 @@ def pose(
         Measured steps of each record to be left out.
     frame : Frame
     loss : AbstractLoss
+    fraction : float
+        Part of the data to validate on where the plant integrates.
 
     Returns
     -------
@@ -58,7 +62,8 @@ def pose(
     short, integrates = records.n_counted <= SHORT * network.n_params, np.any(frame.integrating)
     if not (short or integrates or _may_be_slow(records)):
         return None
-    reduced, steps = frame.without_taps().reduce(records), -(-washout // frame.hold)
+    reduced = frame.without_taps().reduce(frame.whole_steps(records))
+    steps = -(-washout // frame.hold)
     inputs, stride = without_lagged(reduced, frame.n_lagged), 1
     if integrates:
         linear = identify_integrating(inputs, frame.gains).increments
@@ -70,8 +75,16 @@ def pose(
         stride = max(1, inputs.n_total // SLOW_ROWS)
     linear = with_lagged(linear, frame.n_lagged)
     is_slow = not (short or integrates)
-    whole = Whole(reduced, linear, frame.gains, steps, frame.in_step, stride, is_slow)
-    return whole.for_weights(network.n_params)
+    parts = _parts(reduced, fraction, steps) if integrates else None
+    made = reduced, linear, frame.gains, steps, frame.in_step, stride, is_slow
+    return Whole(*made, parts=parts).for_weights(network.n_params)
+
+
+def _parts(records: Records, fraction: float, washout: int) -> Parts:
+    """Split records whose increments are to be simulated from rest; the first ones are unknown."""
+    washout = max(1, washout, auto_washout(records.lengths))
+    train, validation, lead_in = hold_out(records, fraction, washout)
+    return Parts(train, validation, washout, lead_in)
 
 
 def _may_be_slow(records: Records) -> bool:
@@ -200,11 +213,18 @@ def _first_outputs(records: Records) -> FloatArray:
 def _widest_hold(records: Records) -> int:
     """Measured steps per network step that lose next to nothing, 1 where there are few."""
     hold = max(1, records.n_total // FEW_STEPS)
-    while hold > 1 and (
-        _lost_of_inputs(records, hold) > STEADY or _interpolation_error(records, hold) > SMOOTH
-    ):
+    while hold > 1 and (_lost_of_inputs(records, hold) > STEADY or _loses_outputs(records, hold)):
         hold //= 2
     return hold
+
+
+def _loses_outputs(records: Records, hold: int) -> bool:
+    """Whether interpolated outputs are off by more than what matters and what noise explains.
+
+    Between two steps only noise is off: a smooth output would be off by the square of the hold.
+    """
+    error, noise = _interpolation_error(records, hold), _interpolation_error(records, 2)
+    return error > np.hypot(SMOOTH, BY_NOISE * noise)
 
 
 def _lost_of_inputs(records: Records, hold: int) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastlstm._core import simulate
+from fastlstm.beginning import Beginning
 from fastlstm.checks import Layout, check_inputs, check_outputs, output_labels
 from fastlstm.containers import opened_inputs, opened_outputs, opened_pair
 from fastlstm.error_model import ErrorModel
@@ -21,7 +22,6 @@ from fastlstm.network import Network
 from fastlstm.records import Records, auto_washout
 from fastlstm.scaling import Scaling
 from fastlstm.settings import check_count, check_n_jobs, check_washout
-from fastlstm.state import estimate_state, settled_state, simulate_from, typical_states
 from fastlstm.weights import check_missing_target, check_sample_weight
 
 FloatArray = NDArray[np.float64]
@@ -102,7 +102,7 @@ class PredictionMixin:
             return self._restore(self._free_run(records), records, layout)
         given = self._check_outputs(y_init, records, layout, "y_init", full=False)
         found = [
-            self._beginning_for(u, np.where(np.isnan(y), y, self.scaling_.scale_outputs(y)))
+            self._beginning(u, np.where(np.isnan(y), y, self.scaling_.scale_outputs(y))).found()
             for u, y in zip(records.split(records.u), given, strict=True)
         ]
         states, levels = (np.stack(parts) for parts in zip(*found, strict=True))
@@ -249,38 +249,11 @@ class PredictionMixin:
                     levels[record, k] = known[first, k] - rise[first, k]
         return levels
 
-    def _beginning_for(self, u: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Estimate initial state and levels of one record from its first outputs, standardised."""
-        network, params, frame = self.network_, self.params_, self.frame_
-        missing, on = np.isnan(y), frame.integrating.astype(np.float64)
-        counts = np.maximum((~missing).sum(axis=0), 1)
-        driven = frame.reduce(Records.from_lists([u])).u
-        first = frame.reduce(Records.from_lists([u[: len(y)]])).u
-
-        def outputs(states: FloatArray) -> FloatArray:
-            offsets = np.arange(len(states) + 1) * len(y)
-            runs = simulate_from(network, params, first, states).reshape(-1, y.shape[1])
-            none = np.zeros((len(states), y.shape[1]))
-            return frame.expand(runs, offsets, none).reshape(len(states), *y.shape)
-
-        def offset(runs: FloatArray) -> FloatArray:
-            """Level that an integrating output must have had."""
-            if missing.any():
-                error = np.where(missing, 0.0, y - runs)
-                mean = error.sum(axis=1, keepdims=True) / counts
-                return on * np.where(missing.all(axis=0), frame.levels, mean)
-            return on * np.mean(y - runs, axis=1, keepdims=True)
-
-        typical, variance = typical_states(network, params, driven)
-        state = estimate_state(
-            lambda states: (runs := outputs(states)) + offset(runs),
-            y,
-            [typical, settled_state(network, params, driven[0])],
-            # imported weights have no training error: NaN, which fmax passes over
-            float(np.fmax(self.rmse_train_**2, NOISE_FLOOR)),
-            variance,
-        )
-        return state, offset(outputs(state[None]))[0, 0]
+    def _beginning(self, u: FloatArray, y: FloatArray) -> Beginning:
+        """One record and its first outputs, standardised."""
+        # imported weights have no training error: NaN, which fmax passes over
+        noise = float(np.fmax(self.rmse_train_**2, NOISE_FLOOR))
+        return Beginning(self.network_, self.params_, self.frame_, noise, u, y)
 
     def _restore(self, y_scaled: FloatArray, records: Records, layout: Layout) -> Any:
         y = self.scaling_.unscale_outputs(y_scaled)

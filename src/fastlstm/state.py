@@ -16,9 +16,13 @@ SETTLE_STEPS = 500  # steps of constant input after which the network counts as 
 MAX_EVALUATIONS = 50
 DIFFERENCE = 1e-6  # forward difference; the states are of order one
 LOOKS = 32  # at the states of a record, to know which are typical
+CLOSE_LOOKS, MOST_STEPS = 2000, 200_000  # at states, in all, to find one like that of the beginning
+RESEMBLE = 5  # steps at least whose inputs are compared
+NEARER = 0.1  # of the variance of the states: expected around such a state
 MIN_VARIANCE = 1e-6  # of a state, so that it can move at all
 
 Run = Callable[[FloatArray], FloatArray]
+Start = tuple[FloatArray, FloatArray]  # a plausible state and the variance expected around it
 
 
 def simulate_from(
@@ -50,9 +54,7 @@ def settled_state(network: Network, params: FloatArray, u: FloatArray) -> FloatA
     return final[0]
 
 
-def typical_states(
-    network: Network, params: FloatArray, u: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def typical_states(network: Network, params: FloatArray, u: FloatArray) -> Start:
     """Mean and variance of the states along a free run from rest, each of shape (2, n_units).
 
     The states are looked at `LOOKS` times, evenly spread over the record; the first look, after
@@ -64,16 +66,63 @@ def typical_states(
     params : array of shape (n_params,)
     u : array of shape (n_timesteps, n_inputs)
     """
-    state, seen = network.zero_state(1), []
-    for part in np.array_split(u, min(LOOKS, len(u))):
-        _, state = simulate(network, params, part, np.array([0, len(part)]), state, float32=False)
-        seen.append(state[0])
+    _, seen = _states_along(network, params, u, LOOKS)
     return np.mean(seen, axis=0), np.maximum(np.var(seen, axis=0), MIN_VARIANCE)
 
 
-def estimate_state(
-    run: Run, y: FloatArray, starts: Sequence[FloatArray], noise: float, variance: FloatArray
+def similar_state(
+    network: Network, params: FloatArray, u: FloatArray, run: Run, y: FloatArray
 ) -> FloatArray:
+    """Of the states along a free run from rest, the one that fits the beginning of the record best.
+
+    From there the first outputs come about as measured, and the inputs that follow resemble the
+    first ones: the squared errors of both count, relative to their means over all states. A state
+    is more than the first outputs show; what is hidden is likely to be what it was in a similar
+    situation.
+
+    Parameters
+    ----------
+    network : Network
+    params : array of shape (n_params,)
+    u : array of shape (n_timesteps, n_inputs)
+        Of the whole record.
+    run, y
+        As in `estimate_state`.
+
+    Notes
+    -----
+    About `CLOSE_LOOKS` runs over the first steps, fewer where these are many.
+    """
+    n_first = min(len(y), len(u))
+    looks, seen = _states_along(network, params, u, min(CLOSE_LOOKS, MOST_STEPS // n_first + 1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        misfit = np.nansum((run(seen) - y) ** 2, axis=(1, 2))
+    n_compared = min(max(n_first, RESEMBLE), len(u))
+    after = np.concatenate([u, np.repeat(u[-1:], n_compared, axis=0)])
+    unlike = np.array([np.sum((after[k : k + n_compared] - u[:n_compared]) ** 2) for k in looks])
+    return seen[np.argmin(_relative(misfit) + _relative(unlike))]
+
+
+def _relative(squares: FloatArray) -> FloatArray:
+    squares = np.where(np.isfinite(squares), squares, np.inf)
+    mean = np.mean(squares, where=np.isfinite(squares))
+    return squares / mean if mean > 0.0 else squares
+
+
+def _states_along(
+    network: Network, params: FloatArray, u: FloatArray, n_looks: int
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Pass through states before steps evenly spread over a free run from rest."""
+    state, steps, seen = network.zero_state(1), [], []
+    for part in np.array_split(np.arange(len(u)), min(n_looks, len(u))):
+        offsets = np.array([0, len(part)])
+        _, state = simulate(network, params, u[part], offsets, state, float32=False)
+        steps.append(part[-1] + 1)
+        seen.append(state[0])
+    return np.array(steps), np.array(seen)
+
+
+def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: float) -> FloatArray:
     r"""Regularised nonlinear least squares on h0 and c0 of all layers.
 
     Minimises :math:`\sum_t \|y_t - \hat y_t(s)\|^2 + \sum_j (\sigma^2 / v_j) (s_j - s_{0j})^2`
@@ -85,12 +134,10 @@ def estimate_state(
         Outputs of the first steps from states (n_states, 2, n_units), shape (n_states, *y.shape).
     y : array of shape (n_init, n_outputs)
         Standardised outputs measured there; NaN where one is missing.
-    starts : sequence of arrays of shape (2, n_units)
-        Plausible states.
+    starts : sequence of pairs of arrays of shape (2, n_units)
+        Plausible states :math:`s_0`, and the variances :math:`v_j > 0` expected around them.
     noise : float
         :math:`\sigma^2 > 0`, variance of what the network cannot explain.
-    variance : array of shape (2, n_units)
-        :math:`v_j > 0`, expected of the state around its start.
 
     Returns
     -------
@@ -101,8 +148,7 @@ def estimate_state(
     -----
     Every evaluation simulates ``2 * n_units + 1`` copies of the first steps in one call.
     """
-    pull = np.sqrt(noise / variance)
-    fits = [_fit_from(start, run, y, pull) for start in starts]
+    fits = [_fit_from(start, run, y, np.sqrt(noise / variance)) for start, variance in starts]
     return min(fits, key=lambda fit: fit[1])[0]
 
 

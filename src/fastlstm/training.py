@@ -106,7 +106,8 @@ class Task:
             lo, hi = scaling.scale_inputs(input_range)[:, frame.channels]
             constraint = StabilityConstraint(network, lo, hi, settings.stability)
         used = max(frame.delays, default=0) if settings.washout is None else washout
-        whole = None if plain else pose(seen, network, used, frame, settings.loss)
+        judging = settings.loss, settings.validation_fraction
+        whole = None if plain else pose(seen, network, used, frame, *judging)
         problem = Problem(
             network=network,
             train=train,

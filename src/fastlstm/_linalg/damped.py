@@ -56,8 +56,11 @@ class NormalEquations:
         self.rows.append(rows)
         self.residuals.append(residual)
 
-    def add_ridge(self, alpha: float, offset: FloatArray) -> None:
-        """Add the rows ``sqrt(alpha) * I`` with residual ``sqrt(alpha) * offset``."""
+    def add_ridge(self, alpha: float | FloatArray, offset: FloatArray) -> None:
+        """Add the rows ``sqrt(alpha) * I`` with residual ``sqrt(alpha) * offset``.
+
+        `alpha` may have one value per unknown.
+        """
         self.gram[np.diag_indices_from(self.gram)] += alpha
         self.gradient += alpha * offset
 

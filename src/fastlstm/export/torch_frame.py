@@ -87,8 +87,8 @@ def interpolate(y: torch.Tensor, first: torch.Tensor, u: torch.Tensor, hold: int
         return y
     before = y.roll(1, dims=1)
     before[:, 0] = first
-    part = y.new_ones(hold).cumsum(dim=0) / _counts(u, hold)[:, None]  # (n_steps, hold)
-    blocks = before[:, :, None] + (y - before)[:, :, None] * part[:, :, None]
+    part = y.new_ones(hold).cumsum(dim=0) / hold  # of a step; the last one may end after u
+    blocks = before[:, :, None] + (y - before)[:, :, None] * part[:, None]
     return blocks.flatten(1, 2)[:, : u.shape[1]]
 
 

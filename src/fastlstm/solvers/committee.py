@@ -39,9 +39,6 @@ MAX_UNITS = 100  # of a layer of the average, beyond which there is no further r
 ENOUGH = 0.5  # of the time of the longest round so far, for a round of fewer networks
 CLEARLY = 0.9  # of the held-out error (RMSE) of the average
 SEARCH_SHARE = 0.75  # of the time of a search; the rest is for the last fit on all rows
-STATE_VARIANCE = 0.1  # expected of the initial h and c
-MAX_STATES = 400  # unknown initial states; beyond that records start from rest
-MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
 LINEAR_SCALE = 0.005  # of h where a network has to equal the linear model
 SEARCHED, STRETCH = 6000, 2000  # steps for the search, in stretches in which a drift shows
 DENSER = 10  # times as many rows of a slow plant are in the last fit
@@ -204,22 +201,8 @@ class Committee:
         return RidgePath(name, self._objective(network, fold, anchor), fold, steps)
 
     def _objective(self, network: Network, fold: Fold, anchor: FloatArray) -> WholeRecords:
-        records = self.records
-        memory = int(np.clip(fold.linear.memory(MEMORY_TOLERANCE), *MEMORY_RANGE))
-        return WholeRecords(
-            network,
-            records,
-            fold.fitted,
-            memory,
-            alpha=fold.noise,
-            anchor=anchor,
-            state_alpha=fold.noise / STATE_VARIANCE,
-            gains=self.whole.gains,
-            free_states=records.n_records * 2 * network.n_units <= MAX_STATES,
-            loss=self.problem.loss,
-            float32=self.problem.float32,
-            n_threads=self.problem.n_threads,
-        )
+        part = self.records, fold.fitted
+        return WholeRecords.of(self.problem, network, part, fold.linear, anchor, fold.noise)
 
     @property
     def _network(self) -> Network:

@@ -1,4 +1,4 @@
-"""The structure that "auto" begins with on long records."""
+"""The structure that "auto" begins with on long records and on increments."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastlstm.solvers.problem import Problem
 
 FEW_STATES = 3  # of the linear model per output: half as many as the units that come first
 SMALL_HIDDEN, SMALL_HEAD = (6,), (6,)
+SMALLEST_HIDDEN, SMALLEST_HEAD = 2, 4  # per output
 
 
 def begin_small(problem: Problem) -> Problem:
@@ -34,4 +35,26 @@ def begin_small(problem: Problem) -> Problem:
         return problem
     channels = problem.network.n_inputs, problem.network.n_outputs
     small = Network(*channels, SMALL_HIDDEN, SMALL_HEAD)
+    return problem.with_network(small, alternative=problem.network)
+
+
+def begin_smallest(problem: Problem) -> Problem:
+    """Exchange the network of a plant that integrates by a very small one, which then grows.
+
+    Sums of small errors drift, and in regions that the records hardly show a network with more
+    units than the plant has states says anything. The order of the linear model tells less here.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose outputs are increments, with free sizes.
+
+    Returns
+    -------
+    problem : Problem
+    """
+    n_outputs = problem.network.n_outputs
+    width = min(SMALLEST_HIDDEN * n_outputs, problem.network.hidden_sizes[0])
+    head = SMALLEST_HEAD * n_outputs
+    small = Network(problem.network.n_inputs, n_outputs, (width,), (head,))
     return problem.with_network(small, alternative=problem.network)

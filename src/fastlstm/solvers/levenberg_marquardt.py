@@ -12,9 +12,10 @@ from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.effort import MAX_WEIGHTS
+from fastlstm.solvers.increments import IncrementFit
 from fastlstm.solvers.large_networks import LargeNetwork, is_large
 from fastlstm.solvers.long_records import LongRecords
-from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.stage_descent import StageLimits
@@ -45,8 +46,9 @@ class LevenbergMarquardt(AbstractSolver):
        problem is trained, if there is one.
     5. The iterate that was best on free-run validation is returned.
 
-    Short records, and those of integrating plants, go another way, see `Committee`; records of
-    medium length (2.5 to 10 residuals per weight) are tried as long ones first. Of a network with
+    Short records go another way, see `Committee`; records of medium length (2.5 to 10 residuals
+    per weight) are tried as long ones first, and so are the increments of a plant that integrates,
+    see `IncrementFit`. Of a network with
     too many weights for the time a part is trained first, see `LargeNetwork`.
 
     Parameters
@@ -118,19 +120,30 @@ class LevenbergMarquardt(AbstractSolver):
         rng: np.random.Generator,
     ) -> Course:
         """Train a network that second order is made for."""
-        whole, limits = problem.whole, StageLimits(self.tol, self.stage_tol, self.patience)
-        options = self.n_starts, self.race_iter, limits, self.careful
-        fit = LongRecords(Race(problem, tracker, rng, *options))
+        whole, fit = problem.whole, self._long_records(problem, tracker, rng)
         if whole is None or (start is not None and whole.is_plain):
             yield from fit.begin(start)
             return (yield from fit.finish())
-        rival = None
-        if start is None and whole.is_medium and self.max_iter >= FOR_BOTH:
+        rival, for_both = None, start is None and self.max_iter >= FOR_BOTH
+        if for_both and whole.parts is not None:
+            make = partial(self._long_records, rng=rng)
+            increments = IncrementFit(problem, whole.parts, tracker, make)
+            rival = yield from increments.run()
+            if increments.is_clean:
+                return Status.DONE
+        elif for_both and whole.is_medium:
             yield from fit.begin(None, TRIED)
             rival = Rival.of(tracker)
             if rival is not None and rival.rmse <= CLEAN:
                 return (yield from fit.finish())
         return (yield from Committee(problem, whole, tracker, rng, rival=rival).run(start))
+
+    def _long_records(
+        self, problem: Problem, tracker: Tracker, rng: np.random.Generator
+    ) -> LongRecords:
+        limits = StageLimits(self.tol, self.stage_tol, self.patience)
+        options = self.n_starts, self.race_iter, limits, self.careful
+        return LongRecords(Race(problem, tracker, rng, *options))
 
     @staticmethod
     def _is_large(problem: Problem, start: FloatArray | None, tracker: Tracker) -> bool:

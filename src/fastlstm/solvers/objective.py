@@ -44,6 +44,8 @@ class Objective:
     alpha : float
     anchor : array of shape (n_params,) or None
         Centre of the ridge; zero when None.
+    strengths : array of shape (n_params,) or None
+        Factors of alpha, one per weight; all one when None.
     constraint : StabilityConstraint or None
         Each layer that violates it adds one residual.
     constraint_weight : float
@@ -63,6 +65,7 @@ class Objective:
     constraint_weight: float = 0.0
     constraint_shift: float | FloatArray = 0.0
     loss: AbstractLoss = SQUARED
+    strengths: FloatArray | None = None
     float32: bool = True
     n_threads: int = 1
     workspace: _core.Workspace = field(default_factory=_core.Workspace)
@@ -86,14 +89,14 @@ class Objective:
             squares = float(residual @ residual)
         else:
             squares = self.n_residuals * self._mean_square(y)
-        cost = squares + self.alpha * float(np.sum(self._offset(params) ** 2))
+        cost = squares + self._ridge(params)
         if self.constraint is not None:
             cost += self._penalty(params)
         return cost if np.isfinite(cost) else np.inf
 
     def rmse(self, params: FloatArray, cost: float) -> float:
         """Root mean squared error of the rows, in standardised units, from a known cost."""
-        squares = cost - self.alpha * float(np.sum(self._offset(params) ** 2))
+        squares = cost - self._ridge(params)
         if self.constraint is not None:
             squares -= self._penalty(params)
         return float(np.sqrt(max(squares, 0.0) / self.n_residuals))
@@ -125,7 +128,8 @@ class Objective:
             if self.loss.is_squared and len(blocks) <= _KEPT_BLOCKS:
                 equations.keep(rows if len(blocks) == 1 else rows.astype(np.float32), residual)
                 equations.probe = self.residuals
-        equations.add_ridge(self.alpha, self._offset(params))
+        strengths = 1.0 if self.strengths is None else self.strengths
+        equations.add_ridge(self.alpha * strengths, self._offset(params))
         if self.constraint is not None:
             self._add_constraint(equations, self.constraint, params)
         return equations
@@ -210,6 +214,12 @@ class Objective:
         assert self.records.y is not None
         with np.errstate(over="ignore", invalid="ignore"):
             return plan.take(y - self.records.y).ravel()
+
+    def _ridge(self, params: FloatArray) -> float:
+        squares = self._offset(params) ** 2
+        if self.strengths is not None:
+            squares *= self.strengths
+        return self.alpha * float(np.sum(squares))
 
     def _offset(self, params: FloatArray) -> FloatArray:
         return params if self.anchor is None else params - self.anchor

@@ -39,6 +39,24 @@ class Status(enum.Enum):
 
 
 @dataclass(frozen=True)
+class Parts:
+    """Records split as in `Problem`: one part to train on, one to validate on.
+
+    Parameters
+    ----------
+    train : Records
+    validation : Records or None
+    washout, validation_washout : int
+        First steps of each record whose states still know that it began at rest.
+    """
+
+    train: Records
+    validation: Records | None
+    washout: int
+    validation_washout: int
+
+
+@dataclass(frozen=True)
 class Whole:
     """All records uncut, as the network sees them.
 
@@ -61,6 +79,8 @@ class Whole:
     is_medium : bool
         Whether they may as well be fitted like long records, which is the better way where noise
         is small.
+    parts : Parts or None
+        Of the records, where the plant integrates.
     """
 
     records: Records
@@ -71,6 +91,7 @@ class Whole:
     stride: int = 1
     is_slow: bool = False
     is_medium: bool = False
+    parts: Parts | None = None
 
     def for_weights(self, n_params: int) -> Whole | None:
         """Judge the length by the weights of a network; None where the records are long."""
@@ -118,6 +139,8 @@ class Problem:
         Last inputs of the network that are earlier values of the others.
     alternative : Network or None
         Another structure, which "lm" trains as well where time is left.
+    gate_ridge : float
+        How many times stronger the ridge is for weights from inputs to the gates i, f and o.
     """
 
     network: Network
@@ -135,6 +158,7 @@ class Problem:
     loss: AbstractLoss = SQUARED
     n_lagged: int = 0
     alternative: Network | None = None
+    gate_ridge: float = 1.0
 
     @property
     def judged(self) -> Records:

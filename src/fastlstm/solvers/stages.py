@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastlstm.records import Records
 from fastlstm.row_choice import n_steps_scored, residuals_per_row, strided_plan
+from fastlstm.solvers.gate_ridge import gate_strengths
 from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.penalty import Penalty, escalate
 from fastlstm.solvers.problem import Problem
@@ -106,6 +107,7 @@ class Stages:
             round(MEMORY_FACTOR[index] * self.memory),
             problem.alpha,
             loss=problem.loss,
+            strengths=gate_strengths(network, problem.gate_ridge),
             float32=problem.float32,
             n_threads=problem.n_threads,
         )

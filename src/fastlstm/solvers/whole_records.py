@@ -14,10 +14,15 @@ from fastlstm.integration import accumulate, accumulate_rows
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers.problem import Problem
+from fastlstm.starts.linear import LinearModel
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+STATE_VARIANCE = 0.1  # expected of the initial h and c
+MAX_STATES = 400  # unknown initial states; beyond that records start from rest
+MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
 _BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
 
 
@@ -68,6 +73,48 @@ class WholeRecords:
     float32: bool = True
     n_threads: int = 1
     workspace: _core.Workspace = field(default_factory=_core.Workspace)
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        network: Network,
+        part: tuple[Records, BoolArray],
+        linear: LinearModel,
+        anchor: FloatArray,
+        noise: float,
+    ) -> WholeRecords:
+        """Pose the objective of a network on some records of a problem.
+
+        Parameters
+        ----------
+        problem : Problem
+            With `Problem.whole`.
+        network : Network
+        part : pair of Records and bool array of shape (n_total,)
+            Rows that enter the sum.
+        linear : LinearModel
+            Tells the memory.
+        anchor : array of shape (n_params,)
+        noise : float
+            Mean squared error that the ridges are made for.
+        """
+        records, fitted = part
+        assert problem.whole is not None
+        return cls(
+            network,
+            records,
+            fitted,
+            int(np.clip(linear.memory(MEMORY_TOLERANCE), *MEMORY_RANGE)),
+            alpha=noise,
+            anchor=anchor,
+            state_alpha=noise / STATE_VARIANCE,
+            gains=problem.whole.gains,
+            free_states=records.n_records * 2 * network.n_units <= MAX_STATES,
+            loss=problem.loss,
+            float32=problem.float32,
+            n_threads=problem.n_threads,
+        )
 
     @cached_property
     def integrating(self) -> BoolArray:

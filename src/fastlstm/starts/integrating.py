@@ -26,8 +26,9 @@ BoolArray = NDArray[np.bool_]
 FAST = (0.5, 0.8, 0.9, 0.95)  # poles in front of an integrator
 BETTER = 0.5  # an integrator has to bring the error (RMSE) below this part of the error without
 NO_TREND = 0.8  # the same for the error without an integrator, but beside a straight trend
-LEAK = 1.3  # times the error with a leak that it may have, if there is a leak
-NO_LEAK = 0.5  # part of the level that is lost over the longest record: that is none
+LEAK = 1.5  # times the error with a leak that it may have, if there is a leak
+NO_LEAK = 0.3  # part of the level that is lost over the longest record: that is none
+BENDS = (-1.0, -0.3, 0.3, 1.0)  # of the inputs, in standard deviations, where leaks are looked for
 BRIDGE = 10  # steps apart, up to which two outputs tell the increments between them
 RIDGE = 1e-8  # relative, of the regressions
 
@@ -57,7 +58,8 @@ def find_integrators(records: Records) -> FloatArray:
     An output integrates if fast poles explain it much better with an integrator behind them than
     alone, and better than beside a straight trend, and if a leak is not found or does not help: the
     integrator is exact as far as the record can tell. The leak is a multiple of the sum of the
-    measured outputs, in which noise averages out.
+    measured outputs, in which noise averages out. It is looked for beside inputs bent at `BENDS`:
+    the drift that a bent characteristic leaves in the sums of a linear model looks like a leak.
 
     Parameters
     ----------
@@ -75,9 +77,9 @@ def find_integrators(records: Records) -> FloatArray:
     without, drifting = _rms(records, free.misfit), _beside_a_trend(records)
     exact = fit_integrating(records, _bank(records), np.ones(n_outputs), rows)
     error = _rms(records, exact.misfit)
-    leaky, leak = _with_leak(records)
-    tight = (error < LEAK * leaky) | (leak * records.lengths.max() < NO_LEAK)
-    integrates = (error < BETTER * without) & (error < NO_TREND * drifting) & tight
+    integrates = (error < BETTER * without) & (error < NO_TREND * drifting)
+    if np.any(integrates):
+        integrates &= _are_tight(records)
     return np.where(integrates, exact.increments.simulate(records).std(axis=0), 0.0)
 
 
@@ -179,6 +181,18 @@ def _beside_a_trend(records: Records) -> FloatArray:
     for output, y in enumerate(records.y.T):
         misfit[:, output] = design @ _ridge(*_counted(records, output, design, every)) - y
     return _rms(records, misfit)
+
+
+def _are_tight(records: Records) -> BoolArray:
+    """Whether an integrator behind every output does not leak, as far as the records tell."""
+    bent = [np.maximum(records.u - bend, 0.0) for bend in BENDS]
+    records = replace(records, u=np.concatenate([records.u, *bent], axis=1))
+    assert records.y is not None
+    every, rows = np.ones(records.y.shape[1]), np.ones(records.n_total, dtype=bool)
+    exact = fit_integrating(records, _bank(records), every, rows)
+    leaky, leak = _with_leak(records)
+    small = leak * records.lengths.max() < NO_LEAK
+    return (_rms(records, exact.misfit) < LEAK * leaky) | small
 
 
 def _with_leak(records: Records) -> tuple[FloatArray, FloatArray]:
