@@ -26,7 +26,7 @@ def slide(n_timesteps, seed, start=0.0, noise=0.0):
 @pytest.fixture(scope="module")
 def model():
     """Defaults on one record with a little noise."""
-    return LSTMRegressor(random_state=0).fit(*slide(1500, 1, noise=2e-3))
+    return LSTMRegressor(random_state=0).fit(*slide(6000, 1, noise=2e-3))
 
 
 def rms(x):
@@ -34,19 +34,19 @@ def rms(x):
 
 
 def test_free_run_of_25000_steps_does_not_drift(model):
-    """Sixteen times the training record, from a level never seen there: errors wander, not run."""
+    """Four times the training record, from a level never seen there: errors wander, not run."""
     assert np.all(model.frame_.integrating)
     u, y = slide(25_000, 2, start=5.0)
     y_sim = model.simulate(u, y_init=y[:40])
     error = y_sim - y
     moves = y.std()
-    assert rms(error) < 0.7 * moves
-    assert rms(error[-1000:]) < moves
+    assert rms(error) < 0.35 * moves
+    assert rms(error[-1000:]) < 0.7 * moves
 
 
 def test_predict_starts_at_the_level_of_the_training_record(model):
     """Without a measurement there is no better guess."""
-    u, y = slide(1500, 1)
+    u, y = slide(1500, 1)  # how the training record begins
     assert abs(model.predict(u)[0] - y[0]) < 0.1
 
 

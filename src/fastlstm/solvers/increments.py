@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from fastlstm.solvers.consensus import most_agreed
 from fastlstm.solvers.first_network import begin_smallest
 from fastlstm.solvers.long_records import LongRecords
 from fastlstm.solvers.problem import Parts, Problem
@@ -17,10 +18,64 @@ from fastlstm.starts.integrating import increments_of
 
 Course = Generator[Iterate, float, object]
 
+ROUNDS = 3
+ENOUGH = 1.0  # of the time of the round before, for another one
 SHARE = 0.6  # of the time, for clean increments
 TRIED = 0.15  # of the time, for noisy ones
-GATE_RIDGE = 1e4  # see `gate_strengths`; what moves a sum is mostly in proportion to the input
+GATE_RIDGE = 1e5  # see `gate_strengths`; what moves a sum is mostly in proportion to the input
 CLEAN = 0.2  # validation RMSE of increments, of their standard deviation
+
+
+@dataclass
+class IncrementRounds:
+    """Fits with different random numbers, see `IncrementFit`, and the choice among them.
+
+    Parameters
+    ----------
+    problem, parts, tracker, long_records
+        As in `IncrementFit`.
+    """
+
+    problem: Problem
+    parts: Parts
+    tracker: Tracker
+    long_records: Callable[[Problem, Tracker], LongRecords]
+    found: list[Rival] = field(default_factory=list)
+    is_clean: bool = True
+
+    def run(self) -> Generator[Iterate, float, Rival | None]:
+        """Fit as often as there is time for; return the network that agrees best with the others.
+
+        The tracker is told of it also when the run is closed before its end. Where increments are
+        noisy there is one round.
+        """
+        duration, chosen = 0.0, None
+        try:
+            while self.is_clean and len(self.found) < ROUNDS:
+                begun = self.tracker.used
+                if begun + ENOUGH * duration > 1.0:
+                    break
+                yield from self._round()
+                duration = self.tracker.used - begun
+        finally:
+            if self.found:
+                chosen = most_agreed(self.found, self.parts.train)
+                errors = chosen.rmse_train, chosen.rmse
+                self.tracker.decide(chosen.network, chosen.params, chosen.phase, *errors)
+        return chosen
+
+    def _round(self) -> Generator[Iterate, float, None]:
+        tracker, done = self.tracker, False
+        left = tracker.budget.max_iter - (tracker.n_iter - tracker.budget.first_iter)
+        fit = IncrementFit(self.problem, self.parts, tracker, self.long_records, max(1, left))
+        try:
+            yield from fit.run()
+            done = True
+        finally:
+            # one that was cut short stands only where there is nothing else
+            if fit.best is not None and (done or not self.found):
+                self.found.append(fit.best)
+        self.is_clean = fit.is_clean
 
 
 @dataclass
@@ -40,6 +95,8 @@ class IncrementFit:
     tracker : Tracker
     long_records : callable
         Makes the fit of a problem, judged by a tracker.
+    max_iter : int
+        Iterations that are left.
     best : Rival or None
         The network whose sums are the best so far on validation.
     is_clean : bool
@@ -50,39 +107,29 @@ class IncrementFit:
     parts: Parts
     tracker: Tracker
     long_records: Callable[[Problem, Tracker], LongRecords]
+    max_iter: int
     best: Rival | None = None
     is_clean: bool = False
 
-    def run(self) -> Generator[Iterate, float, Rival | None]:
-        """Fit; return the network whose sums are the best on validation.
-
-        The tracker is told of it also when the run is closed before its end.
-        """
+    def run(self) -> Generator[Iterate, float, None]:
+        """Fit; `best` is the network so far whose sums are the best on validation."""
         own, budget = self._own, self.tracker.budget
-        own.begin(max(1, int(SHARE * budget.max_iter)))
+        own.begin(max(1, int(SHARE * self.max_iter)))
         if budget.time_limit is not None:
-            own.budget.time_limit = SHARE * budget.time_limit
-        try:
-            yield from self._fit_increments()
-            if self.best is not None:
-                yield from self._fit_sums(self.best)
-        finally:
-            best = self.best
-            if best is not None:
-                errors = best.rmse_train, best.rmse
-                self.tracker.decide(best.network, best.params, best.phase, *errors)
-        return best
+            own.budget.time_limit = SHARE * budget.time_limit * (1.0 - budget.time_used)
+        yield from self._fit_increments()
+        if self.best is not None:
+            yield from self._fit_sums(self.best)
 
     def _fit_increments(self) -> Generator[Iterate, float, None]:
+        """Fit without wider networks in the end, which drift where the records show little."""
         fit = self.long_records(self._increments, self._own)
         try:
             yield from self._followed(fit.begin(None, TRIED / SHARE))
             noise = Rival.of(self._own)
             self.is_clean = noise is not None and noise.rmse <= CLEAN
             if self.is_clean:
-                alone = fit.race.problem.with_network(fit.race.problem.network)
-                fit.race = replace(fit.race, problem=alone)  # sums are worth more than another one
-                yield from self._followed(fit.finish())
+                yield from self._followed(fit.go_on())
         finally:
             found = Rival.of(self._own)
             if found is not None:

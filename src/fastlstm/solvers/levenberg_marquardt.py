@@ -12,7 +12,7 @@ from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.effort import MAX_WEIGHTS
-from fastlstm.solvers.increments import IncrementFit
+from fastlstm.solvers.increments import IncrementRounds
 from fastlstm.solvers.large_networks import LargeNetwork, is_large
 from fastlstm.solvers.long_records import LongRecords
 from fastlstm.solvers.problem import Problem, Status
@@ -48,7 +48,7 @@ class LevenbergMarquardt(AbstractSolver):
 
     Short records go another way, see `Committee`; records of medium length (2.5 to 10 residuals
     per weight) are tried as long ones first, and so are the increments of a plant that integrates,
-    see `IncrementFit`. Of a network with
+    see `IncrementRounds`. Of a network with
     too many weights for the time a part is trained first, see `LargeNetwork`.
 
     Parameters
@@ -127,7 +127,7 @@ class LevenbergMarquardt(AbstractSolver):
         rival, for_both = None, start is None and self.max_iter >= FOR_BOTH
         if for_both and whole.parts is not None:
             make = partial(self._long_records, rng=rng)
-            increments = IncrementFit(problem, whole.parts, tracker, make)
+            increments = IncrementRounds(problem, whole.parts, tracker, make)
             rival = yield from increments.run()
             if increments.is_clean:
                 return Status.DONE

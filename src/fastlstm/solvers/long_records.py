@@ -65,19 +65,25 @@ class LongRecords:
 
     def finish(self) -> Generator[Iterate, float, Status]:
         """Go on from there; then a wider network, an average of two, another structure."""
-        if self.reached is None:
-            return Status.CONVERGED
-        race, state, stage = self.race, self.reached.state, self.reached.stage
-        if stage < len(self._stages()):
-            yield from self._descend(Candidate(self._name, state, 0.0, stage), race.limits, True)
-        status = self.reached.status
-        if race.problem.may_widen and self.candidates:
+        status = yield from self.go_on()
+        race = self.race
+        if self.reached is not None and race.problem.may_widen and self.candidates:
             others = [one for one in self.candidates[1:] if np.isfinite(one.rmse)]
             yield from self._widen(others)
             if race.problem.alternative is not None:
                 yield from self._train_alternative(race.problem.alternative)
                 yield from self._widen([])
         return status
+
+    def go_on(self) -> Generator[Iterate, float, Status]:
+        """Descend through the stages that are left."""
+        if self.reached is None:
+            return Status.CONVERGED
+        state, stage = self.reached.state, self.reached.stage
+        if stage < len(self._stages()):
+            left = Candidate(self._name, state, 0.0, stage)
+            yield from self._descend(left, self.race.limits, True)
+        return self.reached.status
 
     def _widen(self, others: list[Candidate]) -> Generator[Iterate, float, None]:
         race = self.race
