@@ -7,20 +7,7 @@ import pytest
 
 from fastlstm import LSTMRegressor, load
 from fastlstm.exceptions import ConvergenceWarning
-
-
-def slide(n_timesteps, seed, start=0.0, noise=0.0):
-    """Position of a slide that stands still in a dead zone; its speed follows with a lag of 12."""
-    rng = np.random.default_rng(seed)
-    half = np.repeat(rng.uniform(-1.0, 1.0, n_timesteps // 200 + 1), 100)
-    force = np.stack([half.reshape(-1, 100), -half.reshape(-1, 100)], axis=1).ravel()
-    force = force[:n_timesteps]
-    speed, position, y = 0.0, start, np.empty(n_timesteps)
-    for t, push in enumerate(np.sign(force) * np.maximum(np.abs(force) - 0.2, 0.0)):
-        speed += (push - speed) / 12.0
-        position += 0.01 * speed
-        y[t] = position
-    return force[:, None], y + noise * rng.standard_normal(n_timesteps)
+from integrating_plants import slide, valve
 
 
 @pytest.fixture(scope="module")
@@ -111,18 +98,6 @@ def test_other_methods_do_not_go_on_from_a_model_with_an_integrator(model, tmp_p
     again = load(tmp_path / "model.safetensors").set_params(**change)
     with pytest.raises(ValueError, match='must go on with solver="lm" alone'):
         again.partial_fit(*slide(1500, 3))
-
-
-def valve(n_timesteps, seed, noise=0.0):
-    """Level behind a valve that saturates, under an input that changes at every step."""
-    rng = np.random.default_rng(seed)
-    u = rng.standard_normal(n_timesteps)
-    flow, level, y = 0.0, 0.0, np.empty(n_timesteps)
-    for t, drive in enumerate(np.tanh(1.5 * u)):
-        flow = 0.7 * flow + 0.3 * drive
-        level += 0.05 * flow
-        y[t] = level
-    return u[:, None], y + noise * rng.standard_normal(n_timesteps)
 
 
 def test_long_records_keep_their_integrator_and_their_time_base():

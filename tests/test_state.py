@@ -5,7 +5,13 @@ import pytest
 
 from fastlstm._core import simulate
 from fastlstm.network import Network
-from fastlstm.state import estimate_state, settled_state, simulate_from, typical_states
+from fastlstm.state import (
+    estimate_state,
+    settled_state,
+    similar_state,
+    simulate_from,
+    typical_states,
+)
 
 NETWORK = Network(1, 1, (3, 2), (4,))
 
@@ -75,3 +81,38 @@ def test_typical_states_exist_for_a_single_step(params):
     mean, variance = typical_states(NETWORK, params, np.ones((1, 1)))
     assert np.isfinite(mean).all()
     assert np.all(variance > 0.0)
+
+
+def test_similar_state_is_that_of_the_same_situation(params):
+    """A record that repeats itself: where the third period begins, not where outputs happen to fit.
+
+    One output would not tell the state; the inputs that follow do.
+    """
+    period = np.random.default_rng(4).normal(size=(150, 1))
+    u = np.tile(period, (4, 1))
+    before = run_to(params, u, 300)
+    y = run(params, u[300:], before)[:2]
+    found = similar_state(
+        NETWORK,
+        params,
+        u[300:],
+        lambda states: simulate_from(NETWORK, params, u[300:302], states),
+        y,
+        2,
+    )
+    np.testing.assert_allclose(found, before, atol=1e-3)
+
+
+def test_similar_state_exists_where_runs_overflow(params):
+    """Every run is infinitely far off; any state of the record will do."""
+    u = np.random.default_rng(4).normal(size=(50, 1))
+    found = similar_state(
+        NETWORK, params, u, lambda states: np.full((len(states), 3, 1), np.inf), np.zeros((3, 1)), 3
+    )
+    assert np.isfinite(found).all()
+
+
+def run_to(params, u, step):
+    """State before a step of a run from rest."""
+    _, state = simulate(NETWORK, params, u[:step], np.array([0, step]), float32=False)
+    return state[0]

@@ -55,11 +55,9 @@ class Beginning:
         """
         network, params, driven = self.network, self.params, self._driven
         typical, variance = typical_states(network, params, driven)
-        starts = [
-            (typical, variance),
-            (settled_state(network, params, driven[0]), variance),
-            (similar_state(network, params, driven, self._run, self.y), NEARER * variance),
-        ]
+        settled, n_first = settled_state(network, params, driven[0]), len(self._first)
+        similar = similar_state(network, params, driven, self._run, self.y, n_first)
+        starts = [(typical, variance), (settled, variance), (similar, NEARER * variance)]
         state = estimate_state(self._run, self.y, starts, self.noise)
         return state, self._levels(self._rises(state[None]))[0, 0]
 

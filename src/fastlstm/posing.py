@@ -28,7 +28,7 @@ SLOW_ROWS = 2000  # that tell about a slow plant
 FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base is widened
 LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
 SMOOTH = 2e-3  # error of interpolated outputs, in standard deviations, that does not matter
-BY_NOISE = 1.3  # times the same over two steps, which may be noise
+BY_NOISE = 1.6  # times the same over two steps, which may be noise; of white noise 1.5 times
 STEADY = 0.1  # part of the variance of an input, within the steps of the network, that may be lost
 
 

@@ -71,7 +71,7 @@ def typical_states(network: Network, params: FloatArray, u: FloatArray) -> Start
 
 
 def similar_state(
-    network: Network, params: FloatArray, u: FloatArray, run: Run, y: FloatArray
+    network: Network, params: FloatArray, u: FloatArray, run: Run, y: FloatArray, n_first: int
 ) -> FloatArray:
     """Of the states along a free run from rest, the one that fits the beginning of the record best.
 
@@ -88,12 +88,13 @@ def similar_state(
         Of the whole record.
     run, y
         As in `estimate_state`.
+    n_first : int
+        Steps of the network in which the outputs lie.
 
     Notes
     -----
     About `CLOSE_LOOKS` runs over the first steps, fewer where these are many.
     """
-    n_first = min(len(y), len(u))
     looks, seen = _states_along(network, params, u, min(CLOSE_LOOKS, MOST_STEPS // n_first + 1))
     with np.errstate(over="ignore", invalid="ignore"):
         misfit = np.nansum((run(seen) - y) ** 2, axis=(1, 2))
@@ -104,9 +105,10 @@ def similar_state(
 
 
 def _relative(squares: FloatArray) -> FloatArray:
-    squares = np.where(np.isfinite(squares), squares, np.inf)
-    mean = np.mean(squares, where=np.isfinite(squares))
-    return squares / mean if mean > 0.0 else squares
+    """Divide by the mean of what is finite; infinite what is not."""
+    finite = np.isfinite(squares)
+    mean = float(np.mean(squares[finite])) if finite.any() else 0.0
+    return np.where(finite, squares / mean if mean > 0.0 else 0.0, np.inf)
 
 
 def _states_along(

@@ -77,3 +77,23 @@ def test_increments_add_up_to_the_outputs(rng):
     total = records.y[0] + 0.3 * np.cumsum(steps.y, axis=0)
     np.testing.assert_allclose(total, records.y, atol=1e-9)
     np.testing.assert_array_equal(increments_of(records, np.zeros(1)).y, records.y)
+
+
+def bent(leak, seed, n_timesteps=4000):
+    """Fill by what a valve lets through, which saturates; a part of the level leaks per step."""
+    u = np.random.default_rng(seed).standard_normal(n_timesteps)
+    flow = lfilter([0.3], [1.0, -0.7], np.tanh(1.5 * u))
+    y = lfilter([1.0], [1.0, leak - 1.0], flow)
+    return Records.from_lists([u[:, None]], [((y - y.mean()) / y.std())[:, None]])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_integrator_behind_a_bent_characteristic_is_found(seed):
+    """What the linear model leaves drifts, which is no leak."""
+    assert find_integrators(bent(0.0, seed)) > 0.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_leak_behind_a_bent_characteristic_is_found(seed):
+    """It empties the level once in a record."""
+    assert find_integrators(bent(1.0 / 4000.0, seed)) == 0.0

@@ -19,7 +19,7 @@ from fastlstm.starts.integrating import increments_of
 Course = Generator[Iterate, float, object]
 
 ROUNDS = 3
-ENOUGH = 1.0  # of the time of the round before, for another one
+ENOUGH = 1.2  # of the time of the round before, for another one
 SHARE = 0.6  # of the time, for clean increments
 TRIED = 0.15  # of the time, for noisy ones
 GATE_RIDGE = 1e5  # see `gate_strengths`; what moves a sum is mostly in proportion to the input

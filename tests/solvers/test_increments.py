@@ -1,0 +1,125 @@
+"""Plants that integrate: increments first, then their sums, several times."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fastlstm import LSTMRegressor, _core
+from fastlstm.integration import accumulate
+from fastlstm.network import Network
+from fastlstm.records import Records
+from fastlstm.solvers.problem import Parts, Problem, Whole
+from fastlstm.solvers.sums import Sums
+from fastlstm.starts.integrating import identify_integrating
+from integrating_plants import slide
+from problems import teacher_params
+
+NETWORK, GAIN = Network(1, 1, (3,), (2,)), np.array([0.2])
+WASHOUT = 20
+
+
+def summed_records(seed, lengths=(300, 200)):
+    """Sum what a known network gives from rest, every record at a level of its own."""
+    u = np.random.default_rng(seed).normal(size=(sum(lengths), 1))
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    y, _ = _core.simulate(NETWORK, teacher_params(NETWORK, 1), u, offsets, float32=False)
+    levels = np.arange(1.0, len(lengths) + 1.0)[:, None]
+    return Records(u, accumulate(y, offsets, GAIN, levels), offsets)
+
+
+@pytest.fixture
+def sums():
+    """Where zero error is reachable."""
+    train, validation = summed_records(2), summed_records(3)
+    parts = Parts(train, validation, WASHOUT, WASHOUT)
+    linear = identify_integrating(train, GAIN).increments
+    problem = Problem(NETWORK, train, validation, whole=Whole(train, linear, GAIN, parts=parts))
+    return Sums(problem, parts)
+
+
+def test_network_that_made_the_records_has_no_error(sums):
+    """Levels are free, and the state is known: every record begins at rest."""
+    judged = sums.judged(NETWORK, teacher_params(NETWORK, 1), "known")
+    assert judged.rmse < 1e-12
+
+
+def test_drift_on_one_of_both_parts_counts(sums):
+    """A constant increment that only the training records show is not missed."""
+    drifting = sums.parts.train
+    ramp = np.concatenate([np.linspace(-1.0, 1.0, n) for n in drifting.lengths])[:, None]
+    train = replace(drifting, y=drifting.y + ramp)
+    sums = replace(sums, parts=replace(sums.parts, train=train))
+    judged = sums.judged(NETWORK, teacher_params(NETWORK, 1), "known")
+    assert judged.rmse == judged.rmse_train > 0.4
+
+
+def test_run_that_overflows_has_an_infinite_error(sums):
+    """Instead of a warning and a number that means nothing."""
+    params = teacher_params(NETWORK, 1)
+    NETWORK.unpack(params)["readout.input"][:] = 1e308
+    assert sums.judged(NETWORK, params, "wild").rmse == np.inf
+
+
+def test_drift_is_removed_by_the_fit_to_the_sums(sums):
+    """A bias of the increments hardly shows in these, and grows in the sums."""
+    params = teacher_params(NETWORK, 1)
+    NETWORK.unpack(params)["readout.bias"][:] += 0.05
+    begun = sums.judged(NETWORK, params, "biased")
+    errors = [iterate.rmse_validation for iterate in sums.fit(begun)]
+    assert begun.rmse > 0.3
+    assert min(errors) < 0.01 * begun.rmse
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Clean increments, defaults."""
+    return LSTMRegressor(random_state=1).fit(*slide(1500, 1))
+
+
+def test_increments_come_first_and_sums_after_them(fitted):
+    """Up to three times; the model is one of the results, not an average."""
+    phases = [row.phase for row in fitted.history_]
+    kinds = ["sums" if phase.startswith("sums") else "increments" for phase in phases]
+    turns = [kind for k, kind in enumerate(kinds) if k == 0 or kinds[k - 1] != kind]
+    assert turns in [["increments", "sums"] * rounds for rounds in (2, 3)]
+    assert fitted.network_.hidden_sizes[0] <= 6
+    assert fitted.status_ == "done"
+
+
+def test_clean_increments_give_an_accurate_model(fitted):
+    """Less than a percent off on its own record, from forty measured outputs."""
+    u, y = slide(1500, 1)
+    error = fitted.simulate(u, y_init=y[:40]) - y
+    assert np.sqrt(np.mean(error**2)) < 0.01 * y.std()
+
+
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
+def test_interrupted_fit_returns_the_best_so_far():
+    """In the middle of the first increments, and in the second round, which then does not count."""
+    for stop, begun in ((15, "increments"), (400, "")):
+
+        def interrupt(progress, stop=stop):
+            if progress.iteration == stop:
+                raise KeyboardInterrupt
+
+        model = LSTMRegressor(random_state=1)
+        model.fit(*slide(1500, 1), callback=interrupt)
+        assert model.status_ == "interrupted"
+        assert np.isfinite(model.rmse_validation_)
+        assert model.rmse_validation_ < (0.5 if begun else 0.02)
+
+
+def test_noisy_increments_leave_time_for_the_search():
+    """Noise as large as the steps: the search on stretches follows, and the better result stays."""
+    model = LSTMRegressor(random_state=0).fit(*slide(1500, 1, noise=4e-3))
+    phases = {row.phase for row in model.history_}
+    assert any(phase.startswith("increments") for phase in phases)
+    assert any(phase.startswith(("linear", "random")) for phase in phases)
+
+
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
+def test_few_iterations_go_to_the_search_at_once():
+    """A hundred are too few for both."""
+    model = LSTMRegressor(random_state=0, max_iter=100).fit(*slide(600, 1))
+    assert not any(row.phase.startswith("increments") for row in model.history_)
