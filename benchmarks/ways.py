@@ -21,14 +21,24 @@ import numpy as np
 
 from benchmarks import machine, report
 from benchmarks.choices import constant, fit, grouped
+from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
-from fastlstm import posing
+from fastlstm import LSTMRegressor, posing
 from fastlstm.datasets import SIMULATORS, narendra_parthasarathy
 from fastlstm.datasets.base import FloatArray, Record
-from fastlstm.solvers import BPTT, early_growth, first_network, problem, race
+from fastlstm.solvers import (
+    BPTT,
+    early_growth,
+    first_network,
+    increments,
+    levenberg_marquardt,
+    problem,
+    race,
+)
 
 SEEDS = 3
 N_TEST, SKIPPED = 4000, 100  # steps of the test part, and its first that are not scored
+BEGUN = 50  # measured outputs at which a test of sums begins
 MEDIUM = 4000  # steps, seven per weight of the network of "auto"
 LIMIT, LARGE_LIMIT = 4.0, 5.0  # CPU seconds
 SIZES = ((16,), (32,), (64,))
@@ -58,8 +68,10 @@ class Trial:
                 stack.enter_context(constant(*change))
             model = fit(data, seed, **self.settings)
         error = (model.simulate(u[test]) - y[test])[SKIPPED:]
+        return self._told(seed, model, float(np.sqrt(np.mean(error**2)) / y[test].std()))
+
+    def _told(self, seed: int, model: LSTMRegressor, nrmse: float) -> dict[str, Any]:
         found = {"plant": self.plant, "noise": self.noise, "way": self.way, "seed": seed}
-        nrmse = float(np.sqrt(np.mean(error**2)) / y[test].std())
         report.console.print(f"  {found}: {nrmse:.4f}, {model.start_}, {model.cpu_time_:.2f} CPU-s")
         return {**found, "start": model.start_, "nrmse": nrmse, "cpu": model.cpu_time_}
 
@@ -129,7 +141,51 @@ def first() -> Iterator[Trial]:
             yield Trial(*common, "(6, 6) + (8,) first", {"time_limit": LIMIT}, deep)
 
 
-PARTS = {"far_from_linear": far_from_linear, "large": large, "medium": medium, "first": first}
+@dataclass(frozen=True)
+class SummedTrial(Trial):
+    """The same for a plant that integrates, whose test begins at measured outputs."""
+
+    def run(self, seed: int) -> dict[str, Any]:
+        """Train once and score."""
+        case = PLANTS[self.plant]
+        u, y = case.train()
+        noise = self.noise * y.std() * np.random.default_rng(5).normal(size=y.shape)
+        with ExitStack() as stack:
+            for change in self.changes:
+                stack.enter_context(constant(*change))
+            model = fit(_Data(u, y + noise), seed, **self.settings)
+        u, y = case.test()
+        error = (model.simulate(u, y_init=y[:BEGUN]) - y)[BEGUN:]
+        return self._told(seed, model, float(np.sqrt(np.mean(error**2)) / y.std()))
+
+
+def integrating() -> Iterator[Trial]:
+    """Fit increments first, once, with free gates; search on the sums alone."""
+    for plant, noise in (
+        ("axis", 0.0),
+        ("motor", 0.001),
+        ("motor", 0.01),
+        ("slide", 0.01),
+        ("valve", 0.003),
+        ("tank", 0.01),
+    ):
+        common = plant, PLANTS[plant].n_train, noise
+        yield SummedTrial(*common, "as it is", {"time_limit": LIMIT})
+        once = ((increments, "ROUNDS", 1),)
+        yield SummedTrial(*common, "one fit", {"time_limit": LIMIT}, once)
+        free = ((increments, "GATE_RIDGE", 1.0),)
+        yield SummedTrial(*common, "gates free", {"time_limit": LIMIT}, free)
+        never = ((levenberg_marquardt, "FOR_BOTH", AT_ONCE),)
+        yield SummedTrial(*common, "sums alone", {"time_limit": LIMIT}, never)
+
+
+PARTS = {
+    "far_from_linear": far_from_linear,
+    "large": large,
+    "medium": medium,
+    "first": first,
+    "integrating": integrating,
+}
 
 
 def table(title: str, runs: Sequence[dict[str, Any]]) -> None:

@@ -18,6 +18,7 @@ PAGES = {
     "large": "structure",
     "medium": "short-records",
     "first": "structure",
+    "integrating": "integrators",
 }
 CAPTIONS = {
     "far_from_linear": 'Plants of Narendra and Parthasarathy, 10,000 steps, "auto" sizes, 4 CPU-s; '
@@ -25,6 +26,8 @@ CAPTIONS = {
     "large": "Sizes that were given, 10,000 steps, 5 CPU-s:",
     "medium": '4,000 steps, "auto" sizes, 4 CPU-s; as short and as long records only beside it:',
     "first": '10,000 steps, "auto" sizes, 4 CPU-s; what comes first:',
+    "integrating": '3,000 to 24,000 steps, "auto" sizes, 4 CPU-s; tests with other inputs, from 50 '
+    "measured outputs:",
 }
 NOTE = (
     "Median NRMSE in % of three seeds on fresh noise-free data, `python -m benchmarks.ways`. These "
