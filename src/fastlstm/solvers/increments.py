@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from fastlstm.solvers.committee import SEARCHED, STRETCH
 from fastlstm.solvers.consensus import most_agreed
 from fastlstm.solvers.first_network import begin_smallest
 from fastlstm.solvers.long_records import LongRecords
@@ -34,6 +35,10 @@ class IncrementRounds:
     ----------
     problem, parts, tracker, long_records
         As in `IncrementFit`.
+    found : list of Rival
+        Results so far.
+    is_clean : bool
+        Whether the increments tell all.
     """
 
     problem: Problem
@@ -140,6 +145,16 @@ class IncrementFit:
         return Sums(self.problem, self.parts)
 
     @cached_property
+    def _stretches(self) -> Sums:
+        """Judges in passing: an iteration on increments sees a few rows only."""
+        train, held = (
+            None if records is None else records.spread(SEARCHED, STRETCH)
+            for records in (self.parts.train, self.parts.validation)
+        )
+        assert train is not None
+        return Sums(self.problem, replace(self.parts, train=train, validation=held))
+
+    @cached_property
     def _own(self) -> Tracker:
         """Judges by increments."""
         return Tracker(self._increments, self.tracker.clock)
@@ -170,7 +185,7 @@ class IncrementFit:
             while iterate is not None:
                 rmse = own.offer(iterate)
                 network = own.problem.network if iterate.network is None else iterate.network
-                sums = self._sums.judged(network, iterate.params, iterate.phase)
+                sums = self._stretches.judged(network, iterate.params, iterate.phase)
                 yield replace(
                     iterate,
                     rmse_train=sums.rmse_train,
