@@ -72,7 +72,9 @@ class IncrementRounds:
     def _round(self) -> Generator[Iterate, float, None]:
         tracker, done = self.tracker, False
         left = tracker.budget.max_iter - (tracker.n_iter - tracker.budget.first_iter)
-        fit = IncrementFit(self.problem, self.parts, tracker, self.long_records, max(1, left))
+        turn = f" {len(self.found) + 1}" if self.found else ""
+        made = self.problem, self.parts, tracker, self.long_records
+        fit = IncrementFit(*made, max(1, left), turn)
         try:
             yield from fit.run()
             done = True
@@ -102,6 +104,8 @@ class IncrementFit:
         Makes the fit of a problem, judged by a tracker.
     max_iter : int
         Iterations that are left.
+    turn : str
+        What tells its phases from those of the fits before.
     best : Rival or None
         The network whose sums are the best so far on validation.
     is_clean : bool
@@ -113,6 +117,7 @@ class IncrementFit:
     tracker: Tracker
     long_records: Callable[[Problem, Tracker], LongRecords]
     max_iter: int
+    turn: str = ""
     best: Rival | None = None
     is_clean: bool = False
 
@@ -189,7 +194,7 @@ class IncrementFit:
                 yield replace(
                     iterate,
                     rmse_train=sums.rmse_train,
-                    phase=f"increments: {iterate.phase}",
+                    phase=f"increments{self.turn}: {iterate.phase}",
                     rmse_validation=sums.rmse,
                     network=network,
                 )
@@ -209,4 +214,4 @@ class IncrementFit:
                 if error < self.best.rmse:
                     phase, network = f"{begun.phase}, sums", begun.network
                     self.best = Rival(network, iterate.params, phase, iterate.rmse_train, error)
-                yield iterate
+                yield replace(iterate, phase=iterate.phase.replace("sums", f"sums{self.turn}"))
