@@ -34,13 +34,15 @@ from fastlstm.solvers import (
     levenberg_marquardt,
     problem,
     race,
+    stages,
 )
+from fastlstm.solvers.objective import Objective
 
 SEEDS = 3
 N_TEST, SKIPPED = 4000, 100  # steps of the test part, and its first that are not scored
 BEGUN = 50  # measured outputs at which a test of sums begins
 MEDIUM = 4000  # steps, seven per weight of the network of "auto"
-LIMIT, LARGE_LIMIT = 4.0, 5.0  # CPU seconds
+LIMIT, LARGE_LIMIT, SHORT_LIMIT = 4.0, 5.0, 2.0  # CPU seconds
 SIZES = ((16,), (32,), (64,))
 AT_ONCE = np.inf  # of a threshold that is never reached
 ADAM = BPTT(max_iter=100_000)  # its rate falls with the time
@@ -141,6 +143,27 @@ def first() -> Iterator[Trial]:
             yield Trial(*common, "(6, 6) + (8,) first", {"time_limit": LIMIT}, deep)
 
 
+def curvature() -> Iterator[Trial]:
+    """Fit all rows with the curvature of few, the same rows for both, all rows for both."""
+    same = ((stages, "FullGradient", _part_alone),)
+    more = (
+        *same,
+        (stages, "ROWS_PER_WEIGHT", (1.25, 2.5, 5.0, 10.0, 20.0, 80.0, 320.0)),
+        (stages, "MEMORY_FACTOR", (1.0, 1.0, 1.5, *[2.0] * 4)),
+    )
+    for noise in (0.001, 0.05):
+        for plant in ("np3", "np4", "duffing", "wiener_hammerstein"):
+            common = plant, 10_000, noise
+            settings = {"hidden_sizes": (6,), "head_sizes": (6,), "time_limit": SHORT_LIMIT}
+            yield Trial(*common, "as it is", settings)
+            yield Trial(*common, "14, then 60 rows per weight", settings, same)
+            yield Trial(*common, "20, 80, all rows", settings, more)
+
+
+def _part_alone(part: Objective, _whole: Objective, _washout: int) -> Objective:
+    return part
+
+
 @dataclass(frozen=True)
 class SummedTrial(Trial):
     """The same for a plant that integrates, whose test begins at measured outputs."""
@@ -184,6 +207,7 @@ PARTS = {
     "large": large,
     "medium": medium,
     "first": first,
+    "curvature": curvature,
     "integrating": integrating,
 }
 

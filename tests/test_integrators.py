@@ -72,7 +72,7 @@ def test_oversampled_record_gets_a_wider_time_base():
     """Ten times as many samples of the same motion: the network runs at a tenth of the rate."""
     u, y = slide(2500, 1)
     fine = np.interp(np.arange(25_000) / 10.0, np.arange(2500), y)
-    model = LSTMRegressor(random_state=0, max_iter=200)
+    model = LSTMRegressor(random_state=0, max_iter=400)
     model.fit(np.repeat(u, 10, axis=0), fine)
     assert model.frame_.hold > 4
     u_test, y_test = slide(1000, 7)

@@ -63,7 +63,7 @@ class LSTMRegressor(
         Ridge: the cost is the sum of squared errors plus alpha times the squared distance of the
         weights from their anchor. "auto" is 1e-4 at first; in "lm" it follows the squared
         validation error, which is what weights of variance one want.
-    max_iter : int, default=1000
+    max_iter : int, default=3000
         Most iterations of a solver given by name.
     tol : float, default=1e-4
         Relative decrease of the cost per iteration below which such a solver stops.
@@ -170,7 +170,7 @@ class LSTMRegressor(
         *,
         solver: str | AbstractSolver | Sequence[str | AbstractSolver] = "auto",
         alpha: float | str = "auto",
-        max_iter: int = 1000,
+        max_iter: int = 3000,
         tol: float = 1e-4,
         washout: int | str = "auto",
         validation_fraction: float = 0.2,

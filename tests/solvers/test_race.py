@@ -10,7 +10,7 @@ from fastlstm.solvers import Clock, Problem, Tracker
 from fastlstm.solvers.heats import OVERFIT, heat
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START, StageLimits
-from fastlstm.solvers.stages import FIRST_WHOLE, Stages
+from fastlstm.solvers.stages import WHOLE, Stages
 from fastlstm.stability import StabilityConstraint
 from fastlstm.starts.candidates import random_candidate
 from problems import teacher_records
@@ -50,10 +50,10 @@ def follow(course, tracker):
 def test_the_first_start_goes_ahead_before_the_others_run(problem):
     """Through all stages of part of the data; its descent goes on behind them."""
     phases, field = run(problem)
-    ahead = [f"random 1, {stage}" for stage in range(FIRST_WHOLE)]
+    ahead = [f"random 1, {stage}" for stage in range(WHOLE)]
     assert phases[: 1 + len(ahead)] == ["random 1", *ahead]
     assert {name.split(",")[0] for name in phases} >= {"linear first", "random 2"}
-    assert next(one for one in field if one.name == "random 1").stage == FIRST_WHOLE
+    assert next(one for one in field if one.name == "random 1").stage == WHOLE
 
 
 def test_a_better_start_goes_as_far_and_wins_only_there():
@@ -70,7 +70,7 @@ def test_a_better_start_goes_as_far_and_wins_only_there():
     followed = [name for name in phases if name.startswith("linear") and "," in name]
     assert followed and phases.index(followed[0]) > phases.index("random 1, 2")
     stages = {one.name.split()[0]: one.stage for one in field}
-    assert stages["linear"] == stages["random"] == FIRST_WHOLE
+    assert stages["linear"] == stages["random"] == WHOLE
     assert field[0].rmse == min(one.rmse for one in field)
     assert field[0].name.startswith("linear")
 
@@ -109,9 +109,9 @@ def test_adam_looks_for_another_basin_where_the_winner_is_poor(problem, monkeypa
     phases, field = run(problem)
     assert phases.index("Adam") > phases.index("random 2")
     after = [name for name in phases[phases.index("Adam") :] if name != "Adam"]
-    assert after == [f"Adam, {stage}" for stage in range(FIRST_STAGE_OF_A_START, FIRST_WHOLE)]
+    assert after == [f"Adam, {stage}" for stage in range(FIRST_STAGE_OF_A_START, WHOLE)]
     adam = next(one for one in field if one.name == "Adam")
-    assert adam.stage == FIRST_WHOLE
+    assert adam.stage == WHOLE
     winner = min(field[0], adam, key=lambda one: one.rmse)
     assert field[0] is winner
 

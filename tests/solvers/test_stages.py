@@ -1,18 +1,12 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers import Clock, Problem, Tracker, stage_descent
-from fastlstm.solvers.damped_descent import DescentState
-from fastlstm.solvers.stage_descent import StageLimits, descend_stages
-from fastlstm.solvers.stages import FIRST_WHOLE, MAX_STRIDE, Stages
+from fastlstm.solvers import Problem
+from fastlstm.solvers.full_gradient import FullGradient
+from fastlstm.solvers.stages import MAX_STRIDE, ROWS_PER_WEIGHT, WHOLE, Stages
 from fastlstm.solvers.stretches import spread_stretches
-from fastlstm.solvers.tracker import Iterate
-from fastlstm.starts.near_linear import near_linear_start
-from problems import teacher_records
 
 
 def make_records(lengths):
@@ -76,62 +70,19 @@ def test_careful_stages_leave_out_those_of_few_rows_when_data_are_few(n_steps, f
     assert last.plan.n_rows == plain[len(plain) - 1].objective.plan.n_rows
 
 
-def noisy_problem(noise):
-    """Twenty-five residuals per weight and more, so that a stage with all rows can follow."""
-    records = teacher_records(Network(1, 1, (2,)), [6000, 3000], seed=2)
-    e = np.random.default_rng(7).normal(size=records.y.shape)
-    records = replace(records, y=records.y + noise * e)
-    train, validation = records.take([(0, 0, 6000)]), records.take([(1, 0, 3000)])
-    return Problem(Network(1, 1, (4,)), train, validation, washout=30, alpha=1e-6)
-
-
-def descend_whole(problem):
-    """Return validation errors in the first stage on all records, and the one behind it."""
-    stages = Stages(problem, memory=40)
-    assert not stages[FIRST_WHOLE].is_last
-    tracker = Tracker(problem, Clock())
-    tracker.begin(10_000)
-    start = near_linear_start(problem.network, problem.train, np.random.default_rng(0), 30)
-    state, limits = DescentState(start, np.inf), StageLimits(1e-9, 1e-3, 200)
-    course = descend_stages(stages, state, tracker, "start", limits, last=FIRST_WHOLE)
-    rmse = None
-    while True:
-        try:
-            iterate = next(course) if rmse is None else course.send(rmse)
-        except StopIteration as end:
-            rows = [row for row in tracker.history if row.phase == f"start, {FIRST_WHOLE}"]
-            errors = [row.rmse_validation for row in rows]
-            return errors, tracker.score(end.value.state.params)
-        rmse = tracker.offer(iterate)
-
-
-def test_a_stage_ends_soon_where_noise_in_its_rows_is_what_is_followed(monkeypatch):
-    """Long before its patience, and no worse: the next stages have the rows that it lacks."""
-    monkeypatch.setattr(stage_descent, "_SHORT_PATIENCE", 30)
-    soon, rmse_soon = descend_whole(noisy_problem(0.3))
-    monkeypatch.setattr(stage_descent, "_NOISE_PATIENCE", 10_000)
-    late, rmse_late = descend_whole(noisy_problem(0.3))
-    assert len(soon) < len(late) - 20
-    assert rmse_soon < 1.02 * rmse_late
-
-
-def test_a_stage_goes_on_while_validation_gains():
-    """Three iterations at least without a better validation error come before its end."""
-    errors, _ = descend_whole(noisy_problem(0.0))
-    assert int(np.argmin(errors)) <= len(errors) - 1 - stage_descent._NOISE_PATIENCE
-
-
-@pytest.mark.parametrize(
-    ("rmse", "since", "costs", "ends"),
-    [
-        (1.05, 3, [1.0, 1.0, 1.0, 0.998], True),
-        (1.01, 3, [1.0, 1.0, 1.0, 0.998], False),  # rows are followed no better than others
-        (1.05, 2, [1.0, 1.0, 1.0, 0.998], False),  # validation has gained
-        (1.05, 3, [1.0, 0.998, 0.996, 0.994], False),  # more than noise explains is still falling
-    ],
-)
-def test_noise_is_what_is_left_if_it_explains_gap_and_fall(rmse, since, costs, ends):
-    """About thirty residuals per weight: a gap of 3 % in squares, a fall of a tenth of that."""
-    stage = Stages(noisy_problem(0.0), memory=40)[FIRST_WHOLE]
-    iterate = Iterate(np.zeros(1), 1.0, "start")
-    assert stage_descent._noise_is_left(stage, iterate, rmse, since, costs) == ends
+def test_all_rows_count_in_the_last_stages_and_few_tell_the_curvature():
+    """Of a long record; where the rows are few, all of them do both, once."""
+    network = Network(1, 1, (3,))
+    long = Stages(Problem(network, make_records([60_000]), washout=10), memory=20)
+    assert len(long) == len(ROWS_PER_WEIGHT)
+    for index in range(WHOLE, len(long)):
+        objective, n_rows = long[index].objective, ROWS_PER_WEIGHT[index] * network.n_params
+        assert isinstance(objective, FullGradient)
+        assert long[index].is_whole
+        assert objective.plan.n_rows == objective.n_residuals == 60_000 - 10
+        assert objective.part.plan.n_rows == pytest.approx(n_rows, rel=0.1)
+    n_few = int(1.9 * ROWS_PER_WEIGHT[WHOLE] * network.n_params)
+    few = Stages(Problem(network, make_records([n_few + 10]), washout=10), memory=20)
+    assert len(few) == WHOLE + 1
+    assert not isinstance(few[WHOLE].objective, FullGradient)
+    assert few[WHOLE].objective.plan.n_rows == n_few

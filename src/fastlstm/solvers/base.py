@@ -52,7 +52,7 @@ class AbstractSolver(ABC):
         If a setting is out of its range.
     """
 
-    max_iter: int = 1000
+    max_iter: int = 3000
     tol: float = 1e-4
 
     def __post_init__(self) -> None:

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm import _core
+from fastlstm.loss import AbstractLoss
+from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers.problem import Problem
 
 FloatArray = NDArray[np.float64]
 Path = Literal["full", "cell", "none"]
+
+
+class Setting(Protocol):
+    """What a gradient depends on beside records: a problem, or an objective made of it."""
+
+    @property
+    def network(self) -> Network: ...  # noqa: D102
+    @property
+    def loss(self) -> AbstractLoss: ...  # noqa: D102
+    @property
+    def float32(self) -> bool: ...  # noqa: D102
+    @property
+    def n_threads(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,7 @@ def masked(records: Records, washout: int) -> Records:
 
 
 def gradient_of(
-    problem: Problem,
+    problem: Setting,
     params: FloatArray,
     records: Records,
     workspace: _core.Workspace,
@@ -92,7 +107,7 @@ def gradient_of(
 
 
 def _kernel(
-    problem: Problem,
+    problem: Setting,
     params: FloatArray,
     records: Records,
     y: FloatArray,

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.damped_descent import DescentState, SquaresObjective, descend
-from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.tracker import Iterate, Tracker
 
 FloatArray = NDArray[np.float64]
@@ -48,7 +47,7 @@ def overfits(iterate: Iterate, rmse: float) -> bool:
 
 
 def heat(
-    objective: Objective,
+    objective: SquaresObjective,
     starts: Sequence[tuple[str, FloatArray]],
     tracker: Tracker,
     round_iter: int,
@@ -77,7 +76,7 @@ def heat(
 
 
 def _advance(
-    objective: Objective, candidate: Candidate, tracker: Tracker, n_iter: int
+    objective: SquaresObjective, candidate: Candidate, tracker: Tracker, n_iter: int
 ) -> Generator[Iterate, float, None]:
     for _ in range(n_iter):
         if tracker.budget.time_used > _TIME_SHARE or candidate.state.stalled:

@@ -40,7 +40,8 @@ class LevenbergMarquardt(AbstractSolver):
        the sizes are free, a small network that won gets more units now, see `EarlyGrowth`.
     3. The winner descends through stages of more and more rows, up to the whole record. Every
        iteration solves :math:`(J'J + \mu\,\mathrm{diag}(J'J))\,s = -J'r` with exact Jacobian rows
-       by finite-memory adjoints and accepts on the true free-run cost.
+       by finite-memory adjoints and accepts on the true free-run cost. On long records all rows
+       count in the end, and a part of them tells :math:`J'J`, see `FullGradient`.
     4. Where the sizes are free and there is time, the network is widened, or averaged with another
        one, as long as validation gains by it, see `Widening`. Then the alternative structure of the
        problem is trained, if there is one.

@@ -81,6 +81,10 @@ class Objective:
         """Return the same objective with another adjoint length."""
         return replace(self, memory=memory)
 
+    def with_alpha(self, alpha: float) -> Objective:
+        """Return the same objective with another ridge."""
+        return replace(self, alpha=alpha)
+
     def cost(self, params: FloatArray) -> float:
         """F; infinite where the free run is not finite."""
         y = self._simulate(params)
@@ -103,36 +107,52 @@ class Objective:
 
     def normal_equations(self, params: FloatArray) -> NormalEquations:
         """Gram matrix and gradient of F / 2 at `params`, summed over blocks in a fixed order."""
-        equations = NormalEquations.zeros(self.network.n_params)
+        equations = self.row_equations(params)
+        self.add_terms(equations, params)
+        return equations
+
+    def row_equations(self, params: FloatArray, factor: float = 1.0) -> NormalEquations:
+        """Those of the sum over rows alone, times a factor."""
+        equations, root = NormalEquations.zeros(self.network.n_params), np.sqrt(factor)
         blocks = self._blocks()
         for plan in blocks:
-            result = _core.jacobian(
-                self.network,
-                params,
-                self.records.u,
-                self.records.offsets,
-                plan,
-                memory=self.memory,
-                float32=self.float32,
-                n_threads=self.n_threads,
-                workspace=self.workspace,
-            )
-            residual = self._residual(result.y, plan)
-            rows = result.rows
-            if not self._is_plain:
-                root = np.sqrt(plan.take(self._row_weights(result.y)).ravel())
-                counts = root > 0.0
-                root = root[counts]
-                rows, residual = root[:, None] * rows[counts], root * residual[counts]
+            rows, residual = self._rows(params, plan)
+            if factor != 1.0:
+                rows *= root
+                residual *= root
             equations.add(rows, residual)
             if self.loss.is_squared and len(blocks) <= _KEPT_BLOCKS:
                 equations.keep(rows if len(blocks) == 1 else rows.astype(np.float32), residual)
-                equations.probe = self.residuals
+                equations.probe = lambda params: root * self.residuals(params)
+        return equations
+
+    def add_terms(self, equations: NormalEquations, params: FloatArray) -> None:
+        """Add the ridge and the penalty of the constraint."""
         strengths = 1.0 if self.strengths is None else self.strengths
         equations.add_ridge(self.alpha * strengths, self._offset(params))
         if self.constraint is not None:
             self._add_constraint(equations, self.constraint, params)
-        return equations
+
+    def _rows(self, params: FloatArray, plan: _core.RowPlan) -> tuple[FloatArray, FloatArray]:
+        """Jacobian rows of a block, valid until the next call, and their residuals, weighted."""
+        result = _core.jacobian(
+            self.network,
+            params,
+            self.records.u,
+            self.records.offsets,
+            plan,
+            memory=self.memory,
+            float32=self.float32,
+            n_threads=self.n_threads,
+            workspace=self.workspace,
+        )
+        residual = self._residual(result.y, plan)
+        if self._is_plain:
+            return result.rows, residual
+        root = np.sqrt(plan.take(self._row_weights(result.y)).ravel())
+        counts = root > 0.0
+        root = root[counts]
+        return root[:, None] * result.rows[counts], root * residual[counts]
 
     def residuals(self, params: FloatArray) -> FloatArray:
         """Residuals of the rows that `normal_equations` keeps, in their order, with its weights.

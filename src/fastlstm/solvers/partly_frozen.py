@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fastlstm import _core
 from fastlstm._linalg import NormalEquations
 from fastlstm.network import Network
+from fastlstm.solvers.full_gradient import FullGradient
 from fastlstm.solvers.objective import Objective
 
 FloatArray = NDArray[np.float64]
@@ -21,12 +22,12 @@ class PartlyFrozen:
 
     Parameters
     ----------
-    objective : Objective
+    objective : Objective or FullGradient
     frozen : bool array of shape (n_params,)
         True for parameters that a step must leave alone. Not all may be.
     """
 
-    objective: Objective
+    objective: Objective | FullGradient
     frozen: NDArray[np.bool_]
 
     @property

@@ -13,7 +13,7 @@ from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.heats import Candidate, heat
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START, StageLimits, descend_stages
-from fastlstm.solvers.stages import FIRST_WHOLE, Stages
+from fastlstm.solvers.stages import WHOLE, Stages
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.starts.candidates import linear_candidates, random_candidate
 from fastlstm.starts.random import random_start
@@ -131,7 +131,7 @@ class Race:
         self, candidate: Candidate, stages: Stages, share: float
     ) -> Generator[Iterate, float, None]:
         """Descend on part of the data, unless a penalty has to grow from the first stage on."""
-        last = min(FIRST_WHOLE, len(stages)) - 1
+        last = min(WHOLE, len(stages)) - 1
         if not np.isfinite(candidate.rmse) or self.problem.constraint is not None or last < 1:
             return
         limits = replace(self.limits, time_share=share)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.damped_descent import DescentState, SquaresObjective, descend
+from fastlstm.solvers.full_gradient import FullGradient
 from fastlstm.solvers.heats import iterate_of, overfits
 from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.partly_frozen import PartlyFrozen
@@ -16,13 +17,12 @@ from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.stages import Stage, Stages
 from fastlstm.solvers.tracker import Iterate, Tracker
 
+Plain = Objective | FullGradient
+
 FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of the stages before
 
 _ALPHA_RANGE = (1e-8, 1e-1)  # of a ridge that follows the error
-_SHORT_PATIENCE = 10  # where all records are in use and more rows can follow
-_NOISE_PATIENCE = 3  # the same where validation lacks no more than noise in the rows explains
-_NOISE_FALL = 0.1  # decrease of the cost meanwhile, of what noise explains in all
-_POLISH_TOL = 1e-3  # of the stages with still more rows, which only average the noise
+_SHORT_PATIENCE = 10  # where a better curvature of all rows can follow
 _WINDOW = 5  # iterations over which a decrease is judged
 _MAX_MEMORY_GROWTH = 8
 
@@ -34,7 +34,7 @@ class StageLimits:
     Parameters
     ----------
     tol : float
-        Relative decrease of the cost per iteration below which the first stage on all records ends.
+        Relative decrease of the cost per iteration below which a stage on all records ends.
     stage_tol : float
         The same for the stages before, which only prepare the next.
     patience : int
@@ -50,8 +50,6 @@ class StageLimits:
 
     def of(self, stage: Stage) -> tuple[float, int]:
         """Return the relative decrease and the patience that end a stage."""
-        if stage.is_polish:
-            return max(self.tol, _POLISH_TOL), min(self.patience, _SHORT_PATIENCE)
         if not stage.is_whole:
             return self.stage_tol, self.patience
         return self.tol, self.patience if stage.is_last else min(self.patience, _SHORT_PATIENCE)
@@ -129,7 +127,7 @@ def descend_stages(
     return Reached(state, status, following)
 
 
-def _regularised(objective: Objective, problem: Problem, tracker: Tracker) -> Objective:
+def _regularised(objective: Plain, problem: Problem, tracker: Tracker) -> Plain:
     """Exchange the ridge by the one that goes with the error so far.
 
     Weights with a prior variance of one under noise of variance s^2 want alpha = s^2, and s is at
@@ -137,25 +135,7 @@ def _regularised(objective: Objective, problem: Problem, tracker: Tracker) -> Ob
     """
     if not problem.adapts_alpha or not np.isfinite(tracker.best_rmse):
         return objective
-    return replace(objective, alpha=float(np.clip(tracker.best_rmse**2, *_ALPHA_RANGE)))
-
-
-def _noise_is_left(
-    stage: Stage, iterate: Iterate, rmse: float, since: int, costs: list[float]
-) -> bool:
-    """Whether noise explains what still changes, and more rows follow, which is the cure.
-
-    At the minimum over R residuals with noise of variance s^2, P weights leave a mean square of
-    s^2 (1 - P / R) on them and s^2 (1 + P / R) on others. So validation has not gained for a few
-    iterations, lies above the training error by half of that difference at least, and the cost
-    has fallen by no more than a tenth of P / R meanwhile.
-    """
-    n_residuals, n_params = stage.objective.n_residuals, stage.objective.network.n_params
-    if stage.is_last or not stage.is_whole or since < _NOISE_PATIENCE or n_residuals <= n_params:
-        return False
-    share = n_params / n_residuals
-    falls = costs[-1] < (1.0 - _NOISE_FALL * share) * costs[-1 - _NOISE_PATIENCE]
-    return not falls and rmse**2 > (1.0 + share) * iterate.rmse_train**2
+    return objective.with_alpha(float(np.clip(tracker.best_rmse**2, *_ALPHA_RANGE)))
 
 
 def _descend_stage(
@@ -186,7 +166,7 @@ def _descend_stage(
         if len(costs) > _WINDOW and costs[-1] > costs[-1 - _WINDOW] * (1 - _WINDOW * tol):
             return state, Status.CONVERGED
         best, since = (rmse, 0) if rmse < best else (best, since + 1)
-        if since >= patience or _noise_is_left(stage, iterate, rmse, since, costs):
+        if since >= patience:
             return state, Status.EARLY_STOPPED
         if tracker.budget.time_used > limits.time_share:
             return state, Status.TIME_LIMIT

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from fastlstm.records import Records
 from fastlstm.row_choice import n_steps_scored, residuals_per_row, strided_plan
+from fastlstm.solvers.full_gradient import FullGradient
 from fastlstm.solvers.gate_ridge import gate_strengths
 from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.penalty import Penalty, escalate
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.stretches import spread_stretches
 
-ROWS_PER_WEIGHT = (1.25, 2.5, 5.0, 10.0, 20.0, 80.0, 320.0)
-MEMORY_FACTOR = (1.0, 1.0, 1.5, 2.0, 2.0, 2.0, 2.0)
-FIRST_WHOLE = 4  # from this stage on all records are used
+ROWS_PER_WEIGHT = (1.25, 2.5, 5.0, 10.0, 14.0, 60.0)
+MEMORY_FACTOR = (1.0, 1.0, 1.5, 2.0, 2.0, 2.0)
+WHOLE = 4  # from this stage on all records are used
 MAX_STRIDE = 8
 FEW = 40.0  # residuals per weight in all, below which the stages of few rows may be left out
 LEFT_OUT = 2
@@ -28,16 +29,15 @@ _EXTRA_STAGES = 6  # repetitions of the last stage for a constraint
 
 @dataclass(frozen=True)
 class Stage:
-    """An objective on part of the training data and the validation records that go with it.
+    """An objective on training data, and the validation records that go with it.
 
-    `is_whole` says that rows come from all records, `is_polish` that an earlier stage did so too.
+    `is_whole` says that the data are all of them.
     """
 
-    objective: Objective
+    objective: Objective | FullGradient
     judge: Records
     is_last: bool
     is_whole: bool
-    is_polish: bool
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,10 @@ class Stages:
     Stage k uses about ``ROWS_PER_WEIGHT[k]`` residuals per weight. Only every `MAX_STRIDE`-th step
     becomes a row as long as the data last: neighbouring rows say nearly the same, so a longer
     stretch with a stride teaches more than a short one without. Late stages also look further
-    back: the gradient of a truncated adjoint is good enough far from the minimum only. The stages
-    beyond 20 residuals per weight are for noise: weights fitted to R rows are off by the noise of R
-    rows, and once a stage has ended by itself that is what is left. With
-    `careful` the first stages are left out where the data are few: their rows cannot tell which
-    start is good.
+    back: the gradient of a truncated adjoint is good enough far from the minimum only. Weights
+    fitted to R rows are off by the noise of R rows; so from stage `WHOLE` on all rows count, and
+    those of the stage only tell the curvature, see `FullGradient`. With `careful` the first stages
+    are left out where the data are few: their rows cannot tell which start is good.
 
     Where the problem has a stability constraint, its penalty grows from stage to stage, and the
     last stage is repeated until the constraint is satisfied.
@@ -63,8 +62,10 @@ class Stages:
     careful: bool = False
 
     def __len__(self) -> int:
-        ratios = np.array(ROWS_PER_WEIGHT)
-        useful = min(int(np.sum(ratios < self._residuals_per_weight)) + 1, len(ratios))
+        ratios, given = np.array(ROWS_PER_WEIGHT), self._residuals_per_weight
+        useful = min(int(np.sum(ratios < given)) + 1, len(ratios))
+        if given < 2.0 * ratios[WHOLE]:
+            useful = min(useful, WHOLE + 1)  # which has all rows then
         return max(1, useful - self.n_left_out)
 
     @property
@@ -82,39 +83,48 @@ class Stages:
     @property
     def last_of_part(self) -> int:
         """The last stage of part of the data; -1 where there is none."""
-        return min(FIRST_WHOLE - self.n_left_out, len(self) - 1) - 1
+        return min(WHOLE - self.n_left_out, len(self) - 1) - 1
 
     def __getitem__(self, index: int) -> Stage:
-        problem, network = self.problem, self.problem.network
-        is_last = index == len(self) - 1
-        is_whole = is_last or index + self.n_left_out >= FIRST_WHOLE
-        index = min(index + self.n_left_out, len(ROWS_PER_WEIGHT) - 1)
+        problem, is_last = self.problem, index == len(self) - 1
+        number = min(index + self.n_left_out, len(ROWS_PER_WEIGHT) - 1)
+        is_whole = is_last or number >= WHOLE
         n_total = n_steps_scored(problem.train, problem.washout)
         per_row = residuals_per_row(problem.train, problem.washout)
-        n_rows = max(1, int(ROWS_PER_WEIGHT[index] * network.n_params / per_row))
-        stride = int(np.clip(n_total // n_rows, 1, MAX_STRIDE))
-        n_steps = problem.train.n_total
+        n_rows = max(1, int(ROWS_PER_WEIGHT[number] * problem.network.n_params / per_row))
+        memory = round(MEMORY_FACTOR[number] * self.memory)
         if is_whole:
-            stride = max(1, n_total // n_rows)
-        else:
-            n_steps = round(n_rows * stride * (n_steps / n_total))
+            objective = self._on_all(max(1, n_total // n_rows), memory)
+            return Stage(objective, problem.judged, is_last, is_whole)
+        stride = int(np.clip(n_total // n_rows, 1, MAX_STRIDE))
+        n_steps = round(n_rows * stride * (problem.train.n_total / n_total))
         records = spread_stretches(problem.train, n_steps, problem.washout)
-        plan = strided_plan(records, problem.washout, stride, float32=problem.float32)
-        objective = Objective(
+        objective = self._punish(self._on(records, stride, memory))
+        judge = spread_stretches(problem.judged, n_steps // 2, problem.judged_washout)
+        return Stage(objective, judge, is_last, is_whole)
+
+    def _on_all(self, stride: int, memory: int) -> Objective | FullGradient:
+        """Objective on all rows, one in `stride` of which tells the curvature."""
+        records = self.problem.train
+        whole = self._punish(self._on(records, 1, memory))
+        if stride == 1:
+            return whole
+        return FullGradient(self._on(records, stride, memory), whole, self.problem.washout)
+
+    def _on(self, records: Records, stride: int, memory: int) -> Objective:
+        """Objective on every `stride`-th row of some records, without a penalty."""
+        problem, network = self.problem, self.problem.network
+        return Objective(
             network,
             records,
-            plan,
-            round(MEMORY_FACTOR[index] * self.memory),
+            strided_plan(records, problem.washout, stride, float32=problem.float32),
+            memory,
             problem.alpha,
             loss=problem.loss,
             strengths=gate_strengths(network, problem.gate_ridge),
             float32=problem.float32,
             n_threads=problem.n_threads,
         )
-        objective = self._punish(objective)
-        n_judged = problem.judged.n_total if is_whole else n_steps // 2
-        judge = spread_stretches(problem.judged, n_judged, problem.judged_washout)
-        return Stage(objective, judge, is_last, is_whole, index > FIRST_WHOLE)
 
     def order(self, first: int, last: int | None = None) -> Iterator[int]:
         """Yield the stages from `first` to `last`, and the very last again for a constraint."""

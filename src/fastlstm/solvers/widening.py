@@ -16,7 +16,7 @@ from fastlstm.solvers.effort import MAX_WEIGHTS
 from fastlstm.solvers.heats import Candidate
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.stage_descent import StageLimits, descend_stages
-from fastlstm.solvers.stages import FIRST_WHOLE, Stages
+from fastlstm.solvers.stages import WHOLE, Stages
 from fastlstm.solvers.tracker import Iterate, Tracker, free_run_rmse
 from fastlstm.starts.growing import grow
 from fastlstm.starts.near_linear import near_linear_start
@@ -110,7 +110,7 @@ class Widening:
         start = in_wider(network, params, stages, self.rng)
         widths = "x".join(map(str, wider.hidden_sizes))
         name = f"grown to {widths}"
-        yield from self._descent(stages, start, name, self.tracker, first=FIRST_WHOLE)
+        yield from self._descent(stages, start, name, self.tracker, first=WHOLE)
 
     def _average(self) -> Course:
         """Descend from another start, judged for itself; offer its average with the best."""
