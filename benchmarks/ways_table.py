@@ -27,7 +27,7 @@ CAPTIONS = {
     "large": "Sizes that were given, 10,000 steps, 5 CPU-s:",
     "medium": '4,000 steps, "auto" sizes, 4 CPU-s; as short and as long records only beside it:',
     "first": '10,000 steps, "auto" sizes, 4 CPU-s; what comes first:',
-    "curvature": "1x6 + 6 units, 10,000 steps, 2 CPU-s; rows of the gradient on long records:",
+    "curvature": "2x5 + 8 units, 40,000 steps, 4 CPU-s; the rows that count in the end:",
     "integrating": '3,000 to 24,000 steps, "auto" sizes, 4 CPU-s; tests with other inputs, from 50 '
     "measured outputs:",
 }

@@ -25,6 +25,7 @@ _ALPHA_RANGE = (1e-8, 1e-1)  # of a ridge that follows the error
 _SHORT_PATIENCE = 10  # where a better curvature of all rows can follow
 _WINDOW = 5  # iterations over which a decrease is judged
 _MAX_MEMORY_GROWTH = 8
+_GROWTH_OF_ALL_ROWS = 2  # of which the gradient looks further back than the curvature anyway
 
 
 @dataclass(frozen=True)
@@ -148,10 +149,11 @@ def _descend_stage(
 ) -> Generator[Iterate, float, tuple[DescentState, Status]]:
     tol, patience = limits.of(stage)
     costs, best, since = [state.cost], np.inf, 0
-    limit = objective.memory * _MAX_MEMORY_GROWTH
+    on_all = isinstance(stage.objective, FullGradient)
+    limit = objective.memory * (_GROWTH_OF_ALL_ROWS if on_all else _MAX_MEMORY_GROWTH)
     while True:
         state = descend(objective, state)
-        if state.stalled and 2 * objective.memory <= limit:
+        if state.stalled and 2 * objective.memory <= limit and not tracker.exhausted:
             # The truncated gradient may be what fails: look further back before giving up.
             objective = objective.with_memory(2 * objective.memory)
             state = replace(state, stalled=False)
