@@ -68,14 +68,14 @@ def test_cost_and_error_are_those_of_all_rows(records):
     cost = objective.whole.cost(params)
     assert objective.cost(params) == cost
     assert objective.rmse(params, cost) == objective.whole.rmse(params, cost)
-    assert objective.n_residuals == 2 * int(records.scored(WASHOUT).sum())
+    assert objective.whole.n_residuals == 2 * int(records.scored(WASHOUT).sum())
 
 
 def test_matrix_is_scaled_to_all_rows(records):
     """Plus the ridge once; rows and residuals that bend the step are scaled alike."""
     objective, params = full_gradient(records), teacher_params(NETWORK, seed=8)
     equations = objective.normal_equations(params)
-    factor = objective.n_residuals / objective.part.n_residuals
+    factor = objective.whole.n_residuals / objective.part.n_residuals
     rows = np.concatenate(equations.rows)
     plain = objective.part.row_equations(params).gram
     wanted = factor * plain + 0.1 * np.eye(NETWORK.n_params)

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers import Problem
+from fastlstm.solvers import Clock, Problem, Tracker, stage_descent
+from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.full_gradient import FullGradient
+from fastlstm.solvers.stage_descent import StageLimits, descend_stages
 from fastlstm.solvers.stages import MAX_STRIDE, ROWS_PER_WEIGHT, WHOLE, Stages
 from fastlstm.solvers.stretches import spread_stretches
 
@@ -79,10 +83,34 @@ def test_all_rows_count_in_the_last_stages_and_few_tell_the_curvature():
         objective, n_rows = long[index].objective, ROWS_PER_WEIGHT[index] * network.n_params
         assert isinstance(objective, FullGradient)
         assert long[index].is_whole
-        assert objective.plan.n_rows == objective.n_residuals == 60_000 - 10
+        assert objective.plan.n_rows == objective.whole.n_residuals == 60_000 - 10
         assert objective.part.plan.n_rows == pytest.approx(n_rows, rel=0.1)
     n_few = int(1.9 * ROWS_PER_WEIGHT[WHOLE] * network.n_params)
     few = Stages(Problem(network, make_records([n_few + 10]), washout=10), memory=20)
     assert len(few) == WHOLE + 1
     assert not isinstance(few[WHOLE].objective, FullGradient)
     assert few[WHOLE].objective.plan.n_rows == n_few
+
+
+@pytest.mark.parametrize(
+    ("stage", "time_limit", "doublings"), [(0, None, 3), (5, None, 1), (5, 0.0, 0)]
+)
+def test_a_stall_looks_further_back_while_there_is_time(stage, time_limit, doublings, monkeypatch):
+    """Up to eightfold on part of the rows, once where all count, not at all without time."""
+    seen = []
+
+    def stalls(objective, state):
+        seen.append(objective.memory)
+        return replace(state, stalled=True)
+
+    monkeypatch.setattr(stage_descent, "descend", stalls)
+    problem = Problem(Network(1, 1, (3,)), make_records([60_000]), washout=10)
+    tracker = Tracker(problem, Clock(time_limit))
+    tracker.begin(100)
+    start = DescentState(np.zeros(problem.network.n_params), np.inf)
+    limits = StageLimits(1e-4, 0.02, 25)
+    course = descend_stages(
+        Stages(problem, 20), start, tracker, "start", limits, first=stage, last=stage, anew=True
+    )
+    assert list(course) == []
+    assert [memory // seen[0] for memory in seen] == [2**k for k in range(doublings + 1)]

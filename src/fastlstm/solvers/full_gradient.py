@@ -78,11 +78,6 @@ class FullGradient:
         """Steps an output is traced back."""
         return self.part.memory
 
-    @property
-    def n_residuals(self) -> float:
-        """Residuals in the sum of squares, or the sum of their weights."""
-        return self.whole.n_residuals
-
     def with_memory(self, memory: int) -> FullGradient:
         """Return the same objective with another adjoint length."""
         return replace(self, part=self.part.with_memory(memory))
@@ -124,3 +119,6 @@ class FullGradient:
         for rows, n_steps in zip(windows.slices(), unscored, strict=True):
             windows.y[rows.start : min(rows.start + n_steps, rows.stop)] = np.nan
         return windows
+
+
+StageObjective = Objective | FullGradient

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from fastlstm import _core
 from fastlstm._linalg import NormalEquations
 from fastlstm.network import Network
-from fastlstm.solvers.full_gradient import FullGradient
-from fastlstm.solvers.objective import Objective
+from fastlstm.solvers.full_gradient import StageObjective
 
 FloatArray = NDArray[np.float64]
 
@@ -27,7 +26,7 @@ class PartlyFrozen:
         True for parameters that a step must leave alone. Not all may be.
     """
 
-    objective: Objective | FullGradient
+    objective: StageObjective
     frozen: NDArray[np.bool_]
 
     @property

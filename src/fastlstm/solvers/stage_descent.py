@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.solvers.damped_descent import DescentState, SquaresObjective, descend
-from fastlstm.solvers.full_gradient import FullGradient
+from fastlstm.solvers.full_gradient import FullGradient, StageObjective
 from fastlstm.solvers.heats import iterate_of, overfits
-from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.partly_frozen import PartlyFrozen
 from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.stages import Stage, Stages
 from fastlstm.solvers.tracker import Iterate, Tracker
-
-Plain = Objective | FullGradient
 
 FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of the stages before
 
@@ -128,7 +125,7 @@ def descend_stages(
     return Reached(state, status, following)
 
 
-def _regularised(objective: Plain, problem: Problem, tracker: Tracker) -> Plain:
+def _regularised(objective: StageObjective, problem: Problem, tracker: Tracker) -> StageObjective:
     """Exchange the ridge by the one that goes with the error so far.
 
     Weights with a prior variance of one under noise of variance s^2 want alpha = s^2, and s is at

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastlstm.records import Records
 from fastlstm.row_choice import n_steps_scored, residuals_per_row, strided_plan
-from fastlstm.solvers.full_gradient import FullGradient
+from fastlstm.solvers.full_gradient import FullGradient, StageObjective
 from fastlstm.solvers.gate_ridge import gate_strengths
 from fastlstm.solvers.objective import Objective
 from fastlstm.solvers.penalty import Penalty, escalate
@@ -34,7 +34,7 @@ class Stage:
     `is_whole` says that the data are all of them.
     """
 
-    objective: Objective | FullGradient
+    objective: StageObjective
     judge: Records
     is_last: bool
     is_whole: bool
@@ -103,7 +103,7 @@ class Stages:
         judge = spread_stretches(problem.judged, n_steps // 2, problem.judged_washout)
         return Stage(objective, judge, is_last, is_whole)
 
-    def _on_all(self, stride: int, memory: int) -> Objective | FullGradient:
+    def _on_all(self, stride: int, memory: int) -> StageObjective:
         """Objective on all rows, one in `stride` of which tells the curvature."""
         records = self.problem.train
         whole = self._punish(self._on(records, 1, memory))
