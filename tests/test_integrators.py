@@ -20,15 +20,22 @@ def rms(x):
     return float(np.sqrt(np.mean(x**2)))
 
 
-def test_free_run_of_25000_steps_does_not_drift(model):
-    """Four times the training record, from a level never seen there: errors wander, not run."""
-    assert np.all(model.frame_.integrating)
+def test_free_runs_of_25000_steps_do_not_drift(model):
+    """Four times the training record, from a level never seen there: errors wander, not run.
+
+    How far they wander depends on the random numbers; the median of three is judged.
+    """
     u, y = slide(25_000, 2, start=5.0)
-    y_sim = model.simulate(u, y_init=y[:40])
-    error = y_sim - y
-    moves = y.std()
-    assert rms(error) < 0.35 * moves
-    assert rms(error[-1000:]) < 0.7 * moves
+    whole, end = [], []
+    for seed in range(3):
+        record = slide(6000, 1, noise=2e-3)
+        one = model if seed == 0 else LSTMRegressor(random_state=seed).fit(*record)
+        assert np.all(one.frame_.integrating)
+        error = one.simulate(u, y_init=y[:40]) - y
+        whole.append(rms(error))
+        end.append(rms(error[-1000:]))
+    assert np.median(whole) < 0.35 * y.std()
+    assert np.median(end) < 0.7 * y.std()
 
 
 def test_predict_starts_at_the_level_of_the_training_record(model):

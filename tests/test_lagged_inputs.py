@@ -10,6 +10,7 @@ from fastlstm.exceptions import ModelFileError
 from fastlstm.frame import Frame
 from fastlstm.initial_state import InitialState
 from fastlstm.linearise import linearise
+from fastlstm.metrics import r2
 from fastlstm.model_file import read_model, write_model
 from fastlstm.records import Records
 from fastlstm.warm_start import start_from
@@ -125,10 +126,10 @@ def test_integrating_plant_with_lags():
     """Lags stand before the integrator."""
     u, y = late_record(1500, (0,), noise=0.0)
     position = 0.05 * np.cumsum(y - y.mean())
-    options = {"input_lags": 2, "random_state": 0, "max_iter": 30}
+    options = {"input_lags": 2, "random_state": 0, "max_iter": 200}
     model = LSTMRegressor((4,), (), **options).fit(u, position)
     assert model.frame_.integrating.all() and model.input_lags_ == (2,)
-    assert model.score(u, position) > 0.99
+    assert r2(position, model.simulate(u, position[:40])) > 0.999
 
 
 def test_lags_are_steps_of_the_network():

@@ -9,6 +9,7 @@ from fastlstm import LSTMRegressor, load
 from fastlstm.exceptions import ModelFileError
 from fastlstm.frame import Frame
 from fastlstm.linearise import linearise
+from fastlstm.metrics import r2
 from fastlstm.model_file import read_model, write_model
 from late_plants import late_record
 
@@ -135,11 +136,11 @@ def test_integrating_plant_with_a_given_delay(data):
     """The delay stands before the integrator."""
     u, y = late_record(1500, (10,), noise=0.0)
     position = 0.05 * np.cumsum(y - y.mean())
-    model = LSTMRegressor((4,), (), input_delays=(10,), random_state=0, max_iter=30)
+    model = LSTMRegressor((4,), (), input_delays=(10,), random_state=0, max_iter=200)
     model.fit(u, position)
     assert model.frame_.delays == (10,)
     assert model.frame_.integrating.all()
-    assert model.score(u, position) > 0.99
+    assert r2(position, model.simulate(u, position[:40])) > 0.999
 
 
 @pytest.mark.parametrize("given", ["none", 5, (1, 2, 3), (600, 0), (-1, 0), (1.5, 0), ((1, 2),)])

@@ -39,6 +39,7 @@ def pose(
     frame: Frame,
     loss: AbstractLoss = SQUARED,
     fraction: float = 0.0,
+    from_rest: bool = False,
 ) -> Whole | None:
     """Gather what a method needs that holds out rows by itself.
 
@@ -53,6 +54,8 @@ def pose(
     loss : AbstractLoss
     fraction : float
         Part of the data to validate on where the plant integrates.
+    from_rest : bool
+        Whether every record begins in a state for which a network at rest can stand.
 
     Returns
     -------
@@ -77,7 +80,8 @@ def pose(
     is_slow = not (short or integrates)
     parts = _parts(reduced, fraction, steps) if integrates else None
     made = reduced, linear, frame.gains, steps, frame.in_step, stride, is_slow
-    return Whole(*made, parts=parts).for_weights(network.n_params)
+    at_rest = from_rest and not integrates  # the levels of sums are unknown
+    return Whole(*made, parts=parts, from_rest=at_rest).for_weights(network.n_params)
 
 
 def _parts(records: Records, fraction: float, washout: int) -> Parts:

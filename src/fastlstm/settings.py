@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from fastlstm.loss import LOSSES, SQUARED, AbstractLoss
 from fastlstm.network import Network
-from fastlstm.records import auto_washout
+from fastlstm.records import Records
 from fastlstm.solvers.base import AbstractSolver
 from fastlstm.solvers.registry import make_solvers, name_of
 from fastlstm.stability.gains import Kind
+from fastlstm.starting_point import begin_alike, washout_of
 from fastlstm.weights import check_missing_target, check_output_weights
 
 AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for where "lm" finds no other sizes
@@ -122,8 +123,15 @@ class Settings:
         head = AUTO_HEAD if self.head_sizes is None else self.head_sizes
         return Network(n_inputs, n_outputs, hidden, head)
 
-    def washout_for(self, lengths: NDArray[np.int64]) -> int:
-        """Resolve the washout for records of these lengths.
+    def begins_at_rest(self, records: Records) -> bool:
+        """Whether every record begins in a state for which a network at rest can stand.
+
+        Asked for with ``washout=0``, or seen in the records, see `begin_alike`.
+        """
+        return begin_alike(records) if self.washout is None else self.washout == 0
+
+    def washout_for(self, records: Records) -> int:
+        """Resolve the washout for measured records.
 
         Raises
         ------
@@ -131,8 +139,8 @@ class Settings:
             If a record is not longer than the washout asked for.
         """
         if self.washout is None:
-            return auto_washout(lengths)
-        check_washout(self.washout, lengths)
+            return washout_of(records)
+        check_washout(self.washout, records.lengths)
         return self.washout
 
 

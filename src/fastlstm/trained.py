@@ -12,7 +12,7 @@ from fastlstm.error_model import ErrorModel
 from fastlstm.initial_state import InitialState
 from fastlstm.judging import fits_of, mean_offset, rmse_of
 from fastlstm.network import Network
-from fastlstm.records import Records
+from fastlstm.records import Records, auto_washout
 from fastlstm.solvers.problem import Solution
 from fastlstm.training import Task
 
@@ -42,8 +42,8 @@ class Trained:
     def initial_state(self) -> InitialState:
         """Guess where a record begins: where states typically are, or at rest.
 
-        At rest if washout=0 trained every step from there; where first steps counted because the
-        records are short, by what simulates these steps better.
+        At rest if washout=0 trained every step from there. Where first steps counted because the
+        records are short or begin alike, by what simulates these steps better.
         """
         task, rest = self.task, InitialState.rest(self.network)
         if task.settings.washout == 0 or not task.scaling.moves:
@@ -53,18 +53,20 @@ class Trained:
         records = frame.reduce(task.records)
         typical = InitialState.of(self.network, self.solution.params, records, washout)
         whole = task.problem.whole
-        if whole is None or whole.washout > 0 or not washout:
+        short = whole is not None and whole.washout == 0 and washout > 0
+        if not (short or task.from_rest):
             return typical
         return min((typical, rest), key=self._error_at_the_beginning)
 
     def _error_at_the_beginning(self, begun: InitialState) -> float:
-        """Sum of squared errors in the washout of all records."""
+        """Sum of squared errors in the first steps of all records."""
         records = self.task.records
         assert records.y is not None
         square = (records.y - self._simulated(records, begun)) ** 2
         if records.weights is not None:
             square *= records.weights
-        return float(np.sum(square[~records.after(self.task.problem.washout)]))
+        first = self.task.problem.washout or auto_washout(records.lengths)
+        return float(np.sum(square[~records.after(first)]))
 
     def error_model(self) -> ErrorModel:
         """Autoregression of the free-run error on all records."""

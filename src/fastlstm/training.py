@@ -56,6 +56,8 @@ class Task:
         Between the records and the network.
     problem : Problem
         The same records split into training and validation.
+    from_rest : bool
+        Whether every record begins in a state for which a network at rest can stand.
     """
 
     settings: Settings
@@ -69,6 +71,7 @@ class Task:
     records: Records
     frame: Frame
     problem: Problem
+    from_rest: bool
 
     @classmethod
     def of(
@@ -90,7 +93,8 @@ class Task:
         robust = not settings.loss.is_squared
         measured = without_far_outputs(measured) if robust else measured
         counted = counted_records(measured, layout, sample_weight, settings.output_weights)
-        washout = settings.washout_for(counted.lengths)
+        washout = settings.washout_for(counted)
+        from_rest = settings.begins_at_rest(counted)
         records = measured_only(counted, washout).in_canonical_order()
         known = Known() if known is None else known
         scaling = Scaling.of(records) if known.scaling is None else known.scaling
@@ -106,7 +110,7 @@ class Task:
             lo, hi = scaling.scale_inputs(input_range)[:, frame.channels]
             constraint = StabilityConstraint(network, lo, hi, settings.stability)
         used = max(frame.delays, default=0) if settings.washout is None else washout
-        judging = settings.loss, settings.validation_fraction
+        judging = settings.loss, settings.validation_fraction, from_rest
         whole = None if plain else pose(seen, network, used, frame, *judging)
         problem = Problem(
             network=network,
@@ -127,7 +131,7 @@ class Task:
             problem = begin_small(problem)
         raise_objections(settings.solvers, problem)
         made = labels, data, scaling, input_range, seen, frame, problem
-        return cls(settings, clock, layout, one_column, *made)
+        return cls(settings, clock, layout, one_column, *made, from_rest)
 
     @property
     def judged(self) -> Records:

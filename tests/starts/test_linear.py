@@ -175,7 +175,7 @@ def test_identify_returns_stable_model_when_data_grow(rng, growth):
     for t in range(1, 200):
         y[t] = growth * y[t - 1] + u[t]
     model = identify(Records.from_lists([u], [y / y.std()]))
-    assert np.max(np.abs(model.poles)) <= MAX_RADIUS
+    assert np.max(np.abs(model.poles)) <= MAX_RADIUS + 1e-12  # eigenvalues, to rounding
     assert np.all(np.isfinite(model.simulate(Records.from_lists([rng.standard_normal((9999, 1))]))))
 
 

@@ -12,6 +12,7 @@ from fastlstm.checks import check_inputs, check_outputs, check_records, output_l
 from fastlstm.model_run import numbered
 from fastlstm.records import Records, auto_washout, hold_out
 from fastlstm.settings import check_count, check_washout
+from fastlstm.starting_point import washout_of
 from fastlstm.tables import Frame
 
 FloatArray = NDArray[np.float64]
@@ -107,7 +108,7 @@ def _washout(washout: int | str, records: Records) -> int:
             raise ValueError(
                 f'washout must be "auto" or an integer >= 0; got {washout!r}. Pass washout=50.'
             )
-        return auto_washout(records.lengths)
+        return washout_of(records)
     chosen = check_count(washout, "washout", minimum=0)
     check_washout(chosen, records.lengths)
     return chosen

@@ -164,7 +164,8 @@ class Committee:
         self, records: Records, scored: BoolArray, held: BoolArray, linear: LinearModel
     ) -> Fold:
         gains, loss = self.whole.gains, self.problem.loss
-        return Fold.of(records, scored & ~held, held, linear, gains, loss)
+        rows = records, scored & ~held, held
+        return Fold.of(*rows, linear, gains, loss, self.whole.from_rest)
 
     def _fold_records(self) -> None:
         linear, n_lagged = self.whole.linear, self.problem.n_lagged

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.records import MANY_RECORDS, Records, block_numbers
-from fastlstm.starts.integrating import fit_integrating
+from fastlstm.starts.integrating_fit import fit_integrating
 from fastlstm.starts.linear import LinearModel
 
 FloatArray = NDArray[np.float64]
@@ -76,6 +76,7 @@ class Fold:
         linear: LinearModel,
         gains: FloatArray,
         loss: AbstractLoss = SQUARED,
+        from_rest: bool = False,
     ) -> Fold:
         """From a linear model of the fitted rows and the gains of the integrators.
 
@@ -86,7 +87,8 @@ class Fold:
             exact = fit_integrating(records, linear, gains, fitted)
             linear, misfit = exact.increments, exact.misfit
         else:
-            misfit = linear.simulate(records, linear.initial_states(records)) - records.y
+            begun = None if from_rest else linear.initial_states(records)
+            misfit = linear.simulate(records, begun) - records.y
         noise = mean_square(misfit[fitted], records.weights_of(fitted), loss)
         return cls(fitted, held, linear, noise, misfit[held], records.weights_of(held), loss)
 

@@ -81,6 +81,8 @@ class Whole:
         is small.
     parts : Parts or None
         Of the records, where the plant integrates.
+    from_rest : bool
+        Whether no initial state is to be fitted.
     """
 
     records: Records
@@ -92,6 +94,7 @@ class Whole:
     is_slow: bool = False
     is_medium: bool = False
     parts: Parts | None = None
+    from_rest: bool = False
 
     def for_weights(self, n_params: int) -> Whole | None:
         """Judge the length by the weights of a network; None where the records are long."""

@@ -100,7 +100,10 @@ class WholeRecords:
             Mean squared error that the ridges are made for.
         """
         records, fitted = part
-        assert problem.whole is not None
+        whole = problem.whole
+        assert whole is not None
+        fits_states = not whole.from_rest
+        fits_states &= records.n_records * 2 * network.n_units <= MAX_STATES
         return cls(
             network,
             records,
@@ -109,8 +112,8 @@ class WholeRecords:
             alpha=noise,
             anchor=anchor,
             state_alpha=noise / STATE_VARIANCE,
-            gains=problem.whole.gains,
-            free_states=records.n_records * 2 * network.n_units <= MAX_STATES,
+            gains=whole.gains,
+            free_states=fits_states,
             loss=problem.loss,
             float32=problem.float32,
             n_threads=problem.n_threads,

@@ -1,0 +1,93 @@
+"""Records that begin alike: batches, tests from rest."""
+
+import numpy as np
+import pytest
+
+from fastlstm import LSTMRegressor
+from fastlstm.metrics import nrmse
+from fastlstm.records import Records, auto_washout
+from fastlstm.starting_point import begin_alike, washout_of
+
+
+def batches(n_batches, seed, noise=0.0):
+    """Growth on a substrate that is fed: every batch begins with the same amounts."""
+    rng, X, y = np.random.default_rng(seed), [], []
+    for _ in range(n_batches):
+        n = int(rng.integers(60, 120))
+        feed = np.repeat(rng.uniform(0.0, 1.0, n // 20 + 1), 20)[:n]
+        cells, substrate, measured = 0.1, 1.0, np.empty(n)
+        for t in range(n):
+            growth = 0.12 * cells * substrate / (0.2 + substrate)
+            cells += growth
+            substrate = max(substrate + 0.05 * feed[t] - 0.5 * growth, 0.0)
+            measured[t] = cells
+        X.append(feed[:, None])
+        y.append(measured + noise * rng.standard_normal(n))
+    return X, y
+
+
+def as_records(y):
+    return Records.from_lists([np.zeros((len(part), 1)) for part in y], [p[:, None] for p in y])
+
+
+def test_batches_begin_alike():
+    """So every step of them counts."""
+    records = as_records(batches(5, 0, noise=0.05)[1])
+    assert begin_alike(records) and washout_of(records) == 0
+
+
+def test_pieces_of_one_record_do_not_begin_alike(rng):
+    """They come from wherever the plant was."""
+    y = np.cumsum(rng.standard_normal(600)) * 0.1
+    records = as_records(np.split(y, 6))
+    assert not begin_alike(records)
+    assert washout_of(records) == auto_washout(records.lengths) == 10
+
+
+def test_two_records_do_not_tell():
+    """They may begin alike by chance."""
+    assert not begin_alike(as_records(batches(2, 0)[1]))
+
+
+def test_every_output_has_to_begin_alike(rng):
+    """One that begins anywhere belongs to a state that is not known."""
+    y = batches(6, 0)[1]
+    lists = [np.column_stack([part, rng.standard_normal() + 0.0 * part]) for part in y]
+    assert not begin_alike(Records.from_lists([part[:, :1] for part in lists], lists))
+
+
+def test_missing_first_outputs_are_passed_over():
+    """The others tell, as long as there are three."""
+    records = as_records(batches(6, 0)[1])
+    weights = np.ones_like(records.y)
+    weights[records.offsets[:3]] = 0.0
+    y = np.where(weights > 0.0, records.y, 99.0)
+    assert begin_alike(Records(records.u, y, records.offsets, weights=weights))
+    weights[records.offsets[3]] = 0.0
+    assert not begin_alike(Records(records.u, y, records.offsets, weights=weights))
+
+
+@pytest.mark.parametrize("n_batches", [6, 40])
+def test_free_runs_of_batches_begin_where_all_batches_do(n_batches):
+    """Short records and long ones: a guess of the first state would spoil the whole batch."""
+    model = LSTMRegressor(random_state=0, max_iter=400).fit(*batches(n_batches, 1, noise=0.01))
+    assert model.washout_ == 0 and model.initial_state_.is_rest
+    X, y = batches(20, 2)
+    errors = [nrmse(part, run) for part, run in zip(y, model.predict(X), strict=True)]
+    assert np.median(errors) < 0.06
+
+
+def test_no_initial_states_are_fitted_where_rest_is_asked_for():
+    """Else the model would know beginnings that `predict` does not."""
+    X, y = batches(6, 1, noise=0.01)
+    shared = LSTMRegressor(random_state=0, max_iter=400).fit(X, y)
+    asked = LSTMRegressor(random_state=0, max_iter=400, washout=0).fit(X, y)
+    np.testing.assert_array_equal(asked.params_, shared.params_)
+
+
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
+def test_washout_can_still_be_asked_for():
+    """The user knows better."""
+    X, y = batches(6, 1)
+    model = LSTMRegressor((3,), (2,), random_state=0, max_iter=60, washout=7).fit(X, y)
+    assert model.washout_ == 7
