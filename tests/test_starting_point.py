@@ -27,7 +27,8 @@ def batches(n_batches, seed, noise=0.0):
 
 
 def as_records(y):
-    return Records.from_lists([np.zeros((len(part), 1)) for part in y], [p[:, None] for p in y])
+    inputs = [np.full((len(part), 1), float(k)) for k, part in enumerate(y)]
+    return Records.from_lists(inputs, [part[:, None] for part in y])
 
 
 def test_batches_begin_alike():
@@ -47,6 +48,15 @@ def test_pieces_of_one_record_do_not_begin_alike(rng):
 def test_two_records_do_not_tell():
     """They may begin alike by chance."""
     assert not begin_alike(as_records(batches(2, 0)[1]))
+
+
+def test_one_experiment_repeated_does_not_tell(rng):
+    """Its beginning is the same whatever it is."""
+    y = batches(1, 0)[1][0]
+    u, n = rng.standard_normal((len(y), 1)), len(y)
+    inputs = [u + 0.1 * rng.standard_normal((n, 1)) for _ in range(6)]
+    outputs = [(y + 0.01 * rng.standard_normal(n))[:, None] for _ in range(6)]
+    assert not begin_alike(Records.from_lists(inputs, outputs))
 
 
 def test_every_output_has_to_begin_alike(rng):

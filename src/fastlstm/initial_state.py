@@ -68,7 +68,18 @@ class InitialState:
         -----
         One free run in float64 and a least-squares fit to `LOOKS` states, with a small ridge.
         """
-        inputs, states = _look(network, params, records, washout)
+        return cls.through(network, *_look(network, params, records, washout))
+
+    @classmethod
+    def through(cls, network: Network, inputs: FloatArray, states: FloatArray) -> InitialState:
+        """Fit it to pairs of a first input and a state before it.
+
+        Parameters
+        ----------
+        network : Network
+        inputs : array of shape (n_pairs, n_inputs)
+        states : array of shape (n_pairs, 2 * n_units)
+        """
         if len(states) == 0 or not np.all(np.isfinite(states)):
             return cls.rest(network)
         mean_input, mean_state = inputs.mean(axis=0), states.mean(axis=0)

@@ -11,7 +11,7 @@ from fastlstm.delaying import Delays
 from fastlstm.frame import Frame
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
-from fastlstm.records import Records, auto_washout, hold_out
+from fastlstm.records import MANY_RECORDS, Records, auto_washout, hold_out
 from fastlstm.solvers.problem import SHORT, Parts, Whole
 from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
@@ -24,6 +24,7 @@ FloatArray = NDArray[np.float64]
 SLOW = 10  # memories of the plant up to which they count as such, however many steps these are
 FADED = 0.01  # part of a typical state that is left when a memory ends
 ALIKE = 0.2  # autocorrelation of an output after a fifth of such a memory: less is not slow
+KEPT, OUTLAST = 0.1, 0.5  # part of a state that is left after this part of a record: it matters
 SLOW_ROWS = 2000  # that tell about a slow plant
 FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base is widened
 LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
@@ -63,7 +64,8 @@ def pose(
         None where records are long, and the plant neither slow nor integrating.
     """
     short, integrates = records.n_counted <= SHORT * network.n_params, np.any(frame.integrating)
-    if not (short or integrates or _may_be_slow(records)):
+    outlast = not from_rest and _may_outlast(records)
+    if not (short or integrates or outlast or _may_be_slow(records)):
         return None
     reduced = frame.without_taps().reduce(frame.whole_steps(records))
     steps = -(-washout // frame.hold)
@@ -73,7 +75,9 @@ def pose(
     else:
         linear = identify_by(loss, inputs, washout=steps)
     if not (short or integrates):
-        if SLOW * linear.memory(FADED, cap=inputs.n_total) < inputs.n_total:
+        slow = SLOW * linear.memory(FADED, cap=inputs.n_total) >= inputs.n_total
+        middle = int(np.median(inputs.lengths))
+        if not (slow or (outlast and linear.memory(KEPT, cap=middle) >= OUTLAST * middle)):
             return None
         stride = max(1, inputs.n_total // SLOW_ROWS)
     linear = with_lagged(linear, frame.n_lagged)
@@ -89,6 +93,23 @@ def _parts(records: Records, fraction: float, washout: int) -> Parts:
     washout = max(1, washout, auto_washout(records.lengths))
     train, validation, lead_in = hold_out(records, fraction, washout)
     return Parts(train, validation, washout, lead_in)
+
+
+def _may_outlast(records: Records) -> bool:
+    """Whether the second halves of several records may depend on how these began.
+
+    Then the outputs half a record apart have much in common.
+    """
+    assert records.y is not None
+    if records.n_records < MANY_RECORDS:
+        return False
+    y = records.y - records.y.mean(axis=0)
+    products, power = np.zeros(y.shape[1]), np.zeros(y.shape[1])
+    for part in records.split(y):
+        lag = len(part) // 2
+        products += np.sum(part[lag:] * part[: len(part) - lag], axis=0) / max(1, len(part) - lag)
+        power += np.mean(part**2, axis=0)
+    return bool(np.any(np.abs(products) > ALIKE * power))
 
 
 def _may_be_slow(records: Records) -> bool:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastlstm.records import Records, auto_washout
 
+FloatArray = NDArray[np.float64]
+
 ENOUGH = 3  # records that tell
+DIFFERENT = 0.5  # distance of their inputs, by their standard deviation
 ALIKE = 0.2  # spread of the first outputs, by that of all
 
 
 def begin_alike(records: Records) -> bool:
     """Whether all records seem to begin in the same state.
 
-    They do if there are at least three, and the first values of every output spread little.
+    They do if there are at least three with different inputs, and the first values of every output
+    spread little. One experiment repeated begins alike whatever it begins with.
 
     Parameters
     ----------
@@ -21,7 +26,7 @@ def begin_alike(records: Records) -> bool:
         With outputs, in any unit.
     """
     assert records.y is not None
-    if records.n_records < ENOUGH:
+    if not _are_different(records):
         return False
     begins = records.offsets[:-1]
     for k, y in enumerate(records.y.T):
@@ -33,6 +38,20 @@ def begin_alike(records: Records) -> bool:
         if len(first) < ENOUGH or np.std(first) > ALIKE * np.std(every):
             return False
     return True
+
+
+def _are_different(records: Records) -> bool:
+    """Whether the inputs of at least three records differ by more than noise."""
+    shortest, spread = int(records.lengths.min()), records.u.std(axis=0)
+    different: list[FloatArray] = []
+    for begin in records.offsets[:-1]:
+        u = records.u[begin : begin + shortest]
+        apart = (np.sqrt(np.mean((u - other) ** 2, axis=0)) for other in different)
+        if all(np.any(distance > DIFFERENT * spread) for distance in apart):
+            different.append(u)
+        if len(different) == ENOUGH:
+            return True
+    return False
 
 
 def washout_of(records: Records) -> int:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm._core import simulate
+from fastlstm.begun_states import begun_states
 from fastlstm.error_model import ErrorModel
 from fastlstm.initial_state import InitialState
 from fastlstm.judging import fits_of, mean_offset, rmse_of
 from fastlstm.network import Network
-from fastlstm.records import Records, auto_washout
+from fastlstm.records import MANY_RECORDS, Records, auto_washout
+from fastlstm.solvers.folds import NOISE_FLOOR
 from fastlstm.solvers.problem import Solution
+from fastlstm.solvers.whole_records import STATE_VARIANCE
 from fastlstm.training import Task
 
 FloatArray = NDArray[np.float64]
@@ -56,13 +60,34 @@ class Trained:
         short = whole is not None and whole.washout == 0 and washout > 0
         if not (short or task.from_rest):
             return typical
-        return min((typical, rest), key=self._error_at_the_beginning)
+        guesses = [typical, rest]
+        if self._begun is not None:
+            first, states = (
+                records.u[records.offsets[:-1]],
+                self._begun.reshape(len(self._begun), -1),
+            )
+            guesses.append(InitialState.through(self.network, first, states))
+        return min(guesses, key=self._error_at_the_beginning)
+
+    @cached_property
+    def _begun(self) -> FloatArray | None:
+        """States in which the records of the task began, where training fitted them to many."""
+        task, whole = self.task, self.task.problem.whole
+        many = task.records.n_records >= MANY_RECORDS and not task.from_rest
+        if whole is None or whole.washout > 0 or np.any(whole.gains):
+            return None
+        if not (many and self.solution.decided):
+            return None
+        strength = max(self.solution.rmse_train**2, NOISE_FLOOR) / STATE_VARIANCE
+        return begun_states(self.network, self.solution.params, whole.records, strength)
 
     def _error_at_the_beginning(self, begun: InitialState) -> float:
         """Sum of squared errors in the first steps of all records."""
         records = self.task.records
         assert records.y is not None
-        square = (records.y - self._simulated(records, begun)) ** 2
+        reduced = self.task.frame.without_taps().reduce(records)
+        states = begun.before(reduced.u[reduced.offsets[:-1]])
+        square = (records.y - self._simulated(records, states)) ** 2
         if records.weights is not None:
             square *= records.weights
         first = self.task.problem.washout or auto_washout(records.lengths)
@@ -103,16 +128,19 @@ class Trained:
         return fits_of(judged, self.free_run(judged), washout, task.settings.loss)
 
     def free_run(self, records: Records) -> FloatArray:
-        """Simulate some records of the task from rest, each only once."""
+        """Simulate some records of the task, each only once.
+
+        All of them from where they began, as far as training found that out; else from rest.
+        """
         if id(records) not in self._runs:
-            self._runs[id(records)] = self._simulated(records)
+            begun = self._begun if records is self.task.records else None
+            self._runs[id(records)] = self._simulated(records, begun)
         return self._runs[id(records)]
 
-    def _simulated(self, records: Records, begun: InitialState | None = None) -> FloatArray:
+    def _simulated(self, records: Records, states: FloatArray | None = None) -> FloatArray:
         """Simulate, by default from rest; levels of integrating outputs are those that fit best."""
         frame = self.task.frame.without_taps()
         reduced = frame.reduce(records)
-        states = None if begun is None else begun.before(reduced.u[reduced.offsets[:-1]])
         y, _ = simulate(
             self.network,
             self.solution.params,

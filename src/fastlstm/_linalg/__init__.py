@@ -1,7 +1,16 @@
 """Small dense algebra on SciPy's BLAS and LAPACK; knows neither networks nor records."""
 
-from fastlstm._linalg.damped import DampedStep, NormalEquations, damped_step
+from fastlstm._linalg.arrow import ArrowEquations
+from fastlstm._linalg.damped import DampedStep, NormalEquations, Step, damped_step
 from fastlstm._linalg.ridge import solve_ridge
 from fastlstm._linalg.ridge_path import RidgePath
 
-__all__ = ["DampedStep", "NormalEquations", "RidgePath", "damped_step", "solve_ridge"]
+__all__ = [
+    "ArrowEquations",
+    "DampedStep",
+    "NormalEquations",
+    "RidgePath",
+    "Step",
+    "damped_step",
+    "solve_ridge",
+]

@@ -64,6 +64,15 @@ class NormalEquations:
         self.gram[np.diag_indices_from(self.gram)] += alpha
         self.gradient += alpha * offset
 
+    @property
+    def diagonal(self) -> FloatArray:
+        """Diagonal of ``J'J``."""
+        return self.gram.diagonal()
+
+    def damped(self, damping: float, scale: FloatArray) -> DampedStep | None:
+        """Solve them, see `damped_step`."""
+        return damped_step(self, damping, scale)
+
     def times(self, step: FloatArray) -> FloatArray:
         """Product of the kept rows J with a step."""
         return np.concatenate([rows @ step.astype(rows.dtype) for rows in self.rows])
@@ -78,20 +87,32 @@ class NormalEquations:
 
 
 @dataclass(frozen=True)
-class DampedStep:
-    """Solution of the damped equations, and the factor that solves them again.
+class Step:
+    """Solution of damped equations.
 
     Parameters
     ----------
     step : array of shape (n_params,)
     predicted : float
         Decrease of the sum of squares that the linear model promises.
-    factor : array of shape (n_params, n_params)
-        Upper Cholesky factor.
     """
 
     step: FloatArray
     predicted: float
+
+
+@dataclass(frozen=True)
+class DampedStep(Step):
+    """Solution of the damped equations, and the factor that solves them again.
+
+    Parameters
+    ----------
+    step, predicted
+        As in `Step`.
+    factor : array of shape (n_params, n_params)
+        Upper Cholesky factor.
+    """
+
     factor: FloatArray
 
     def solve(self, right: FloatArray) -> FloatArray:

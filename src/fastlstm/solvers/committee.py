@@ -138,7 +138,7 @@ class Committee:
         self.durations.append(self.tracker.used - begun)
 
     def _go_on(self, start: FloatArray) -> Generator[Iterate, float, Status]:
-        held = held_out_rows(self.records, self.scored)[0]
+        held = held_out_rows(self.records, self.scored, self.whole.from_rest)[0]
         fold = self._fold(self.records, self.scored, held, self.whole.linear)
         path = RidgePath("start", self._objective(self.problem.network, fold, start), fold)
         points = [path.first_point()]
@@ -170,7 +170,7 @@ class Committee:
     def _fold_records(self) -> None:
         linear, n_lagged = self.whole.linear, self.problem.n_lagged
         records = without_lagged(self.records, n_lagged)
-        for held in held_out_rows(records, self.scored):
+        for held in held_out_rows(records, self.scored, self.whole.from_rest):
             if not np.any(self.whole.gains):
                 linear = identify_by(
                     self.problem.loss, records, order=linear.order, rows=self.scored & ~held

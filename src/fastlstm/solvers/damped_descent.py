@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm import _core
-from fastlstm._linalg import DampedStep, NormalEquations, damped_step
+from fastlstm._linalg import ArrowEquations, DampedStep, NormalEquations, Step
 from fastlstm.network import Network
 from fastlstm.solvers.geodesic import PROBE, bent_step
 
@@ -21,11 +21,14 @@ _MIN_GAIN = 1e-4
 _SCALE_FLOOR = 1e-6  # of the largest diagonal entry: a weight without influence stays put
 
 
+Equations = NormalEquations | ArrowEquations
+
+
 class LeastSquares(Protocol):
     """What one iteration asks of a sum of squares."""
 
     def cost(self, params: FloatArray, /) -> float: ...  # noqa: D102
-    def normal_equations(self, params: FloatArray, /) -> NormalEquations: ...  # noqa: D102
+    def normal_equations(self, params: FloatArray, /) -> Equations: ...  # noqa: D102
 
 
 class SquaresObjective(LeastSquares, Protocol):
@@ -38,6 +41,7 @@ class SquaresObjective(LeastSquares, Protocol):
     @property
     def memory(self) -> int: ...  # noqa: D102
     def with_memory(self, memory: int) -> SquaresObjective: ...  # noqa: D102
+    def normal_equations(self, params: FloatArray, /) -> NormalEquations: ...  # noqa: D102
     def rmse(self, params: FloatArray, cost: float) -> float: ...  # noqa: D102
 
 
@@ -68,11 +72,11 @@ def descend(objective: LeastSquares, state: DescentState) -> DescentState:
     Nielsen, "Damping parameter in Marquardt's method", 1999, rule (2.4).
     """
     equations = objective.normal_equations(state.params)
-    diagonal = equations.gram.diagonal()
+    diagonal = equations.diagonal
     scale = np.maximum(diagonal, _SCALE_FLOOR * diagonal.max())
     damping, growth = state.damping, state.growth
     while damping < _MAX_DAMPING:
-        solved = damped_step(equations, damping, scale)
+        solved = equations.damped(damping, scale)
         if solved is not None:
             params = state.params + _bent(equations, solved, state.params, scale)
             cost = objective.cost(params)
@@ -86,10 +90,10 @@ def descend(objective: LeastSquares, state: DescentState) -> DescentState:
     return replace(state, damping=1e-2, growth=2.0, stalled=True)
 
 
-def _bent(
-    equations: NormalEquations, solved: DampedStep, params: FloatArray, scale: FloatArray
-) -> FloatArray:
+def _bent(equations: Equations, solved: Step, params: FloatArray, scale: FloatArray) -> FloatArray:
     """Step with geodesic acceleration, at the price of one more free run."""
+    if not (isinstance(equations, NormalEquations) and isinstance(solved, DampedStep)):
+        return solved.step
     if equations.probe is None:
         return solved.step
     return bent_step(equations, solved, equations.probe(params + PROBE * solved.step), scale)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 BLOCKS = 8  # blocks of a record; one in four is held out
+BEGINNING = 5  # blocks of a record of which the first tells how it begins
 REMAINDERS = (1, 3)  # of the number of a block by four, for every fold
 NOISE_FLOOR = 1e-8  # mean squared error of standardised outputs that counts as none
 
@@ -87,23 +88,38 @@ class Fold:
             exact = fit_integrating(records, linear, gains, fitted)
             linear, misfit = exact.increments, exact.misfit
         else:
-            begun = None if from_rest else linear.initial_states(records)
+            known = _only(records, fitted) if records.n_records >= MANY_RECORDS else records
+            begun = None if from_rest else linear.initial_states(known)
             misfit = linear.simulate(records, begun) - records.y
         noise = mean_square(misfit[fitted], records.weights_of(fitted), loss)
         return cls(fitted, held, linear, noise, misfit[held], records.weights_of(held), loss)
 
 
-def held_out_rows(records: Records, scored: BoolArray) -> list[BoolArray]:
+def held_out_rows(records: Records, scored: BoolArray, from_rest: bool = False) -> list[BoolArray]:
     """Masks of shape (n_total,): whole records from five on, blocks of every record below that.
+
+    One in `BEGINNING` rows of these, the first ones, are fitted: they tell state and level.
 
     Parameters
     ----------
     records : Records
     scored : bool array of shape (n_total,)
         Rows that may be used at all.
+    from_rest : bool
+        Whether all initial states are known.
     """
-    if records.n_records >= MANY_RECORDS:
-        group = np.repeat(np.arange(records.n_records), records.lengths)
-    else:
+    if records.n_records < MANY_RECORDS:
         group = block_numbers(records, scored, BLOCKS)
+    else:
+        group = np.repeat(np.arange(records.n_records), records.lengths)
+        if not from_rest:
+            scored = scored & (block_numbers(records, scored, BEGINNING) > 0)
     return [scored & (group % 4 == remainder) for remainder in REMAINDERS]
+
+
+def _only(records: Records, rows: BoolArray) -> Records:
+    """Give the other rows no weight."""
+    assert records.y is not None
+    given = np.ones_like(records.y) if records.weights is None else records.weights
+    weights = np.where(rows[:, None], given, 0.0)
+    return replace(records, y=np.where(weights > 0.0, records.y, 0.0), weights=weights)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm import _core
-from fastlstm._linalg import NormalEquations
+from fastlstm._linalg import ArrowEquations, NormalEquations
 from fastlstm.integration import accumulate, accumulate_rows
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
@@ -19,9 +19,11 @@ from fastlstm.starts.linear import LinearModel
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 
 STATE_VARIANCE = 0.1  # expected of the initial h and c
-MAX_STATES = 400  # unknown initial states; beyond that records start from rest
+MAX_STATES = 400  # unknown initial states that are solved for like weights
+MAX_CROSSED = 30_000_000  # numbers that say how they go together with weights
 MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
 _BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
 
@@ -102,18 +104,23 @@ class WholeRecords:
         records, fitted = part
         whole = problem.whole
         assert whole is not None
-        fits_states = not whole.from_rest
-        fits_states &= records.n_records * 2 * network.n_units <= MAX_STATES
+        memory = int(np.clip(linear.memory(MEMORY_TOLERANCE), *MEMORY_RANGE))
+        n_states = records.n_records * 2 * network.n_units
+        may_be_free = n_states <= MAX_STATES or (
+            n_states <= int(fitted.sum()) * network.n_outputs
+            and n_states * network.n_params <= MAX_CROSSED
+            and not np.any(whole.gains)
+        )
         return cls(
             network,
             records,
             fitted,
-            int(np.clip(linear.memory(MEMORY_TOLERANCE), *MEMORY_RANGE)),
+            min(memory, int(records.lengths.max())),
             alpha=noise,
             anchor=anchor,
             state_alpha=noise / STATE_VARIANCE,
             gains=whole.gains,
-            free_states=fits_states,
+            free_states=may_be_free and not whole.from_rest,
             loss=problem.loss,
             float32=problem.float32,
             n_threads=problem.n_threads,
@@ -218,23 +225,54 @@ class WholeRecords:
         pull = self.alpha * float(np.sum((self.weights(x) - self.anchor) ** 2))
         return pull + self.state_alpha * float(np.sum(self.states(x) ** 2))
 
-    def normal_equations(self, x: FloatArray) -> NormalEquations:
+    @property
+    def eliminates_states(self) -> bool:
+        """Whether the initial states are so many that they are eliminated record by record."""
+        return self.n_states > MAX_STATES and not self.integrating.any()
+
+    def normal_equations(self, x: FloatArray) -> NormalEquations | ArrowEquations:
         """Gram matrix and gradient of F / 2, summed over blocks in a fixed order."""
-        equations = NormalEquations.zeros(self.n_unknowns)
-        for plan in self._plans:
-            rows, residual = self._rows(x, plan)
-            equations.add(rows, residual)
+        equations = self._arrow(x) if self.eliminates_states else self._full(x)
         strength, offset = np.zeros(self.n_unknowns), x.copy()
         n_params = self.network.n_params
         strength[:n_params] = self.alpha
         offset[:n_params] -= self.anchor
         strength[n_params : n_params + self.n_states] = self.state_alpha
-        equations.gram[np.diag_indices_from(equations.gram)] += strength
-        equations.gradient += strength * offset
+        equations.add_ridge(strength, offset)
         return equations
 
-    def _rows(self, x: FloatArray, plan: _core.RowPlan) -> tuple[FloatArray, FloatArray]:
-        """Jacobian rows of the unknowns, (n_rows * n_outputs, n_unknowns), and residuals."""
+    def _full(self, x: FloatArray) -> NormalEquations:
+        equations = NormalEquations.zeros(self.n_unknowns)
+        for plan in self._plans:
+            rows, residual = self._rows(x, plan)
+            equations.add(rows, residual)
+        return equations
+
+    def _arrow(self, x: FloatArray) -> ArrowEquations:
+        n_params, n_own = self.network.n_params, 2 * self.network.n_units
+        equations = ArrowEquations.zeros(n_params, self.records.n_records, n_own)
+        for plan in self._plans:
+            result, used = self._jacobian(x, plan)
+            step, record = plan.step.ravel()[used], plan.record.ravel()[used]
+            n_outputs = self.network.n_outputs
+            rows = result.rows.reshape(-1, n_outputs, n_params)[used].reshape(-1, n_params)
+            own = result.state_rows.reshape(-1, n_outputs, n_own)[used].reshape(-1, n_own)
+            residual, root = self._residuals(result.y, step)
+            group = np.repeat(record, n_outputs)
+            equations.add(root[:, None] * rows, root[:, None] * own, group, root * residual)
+        return equations
+
+    def _residuals(self, y: FloatArray, step: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Residuals of some steps, and the roots of their weights, both flat."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            misfit = y - self._target()
+        residual = misfit[step].ravel()
+        if self.records.weights is None and self.loss.is_squared:
+            return residual, np.ones_like(residual)
+        return residual, np.sqrt(self._row_weights(misfit)[step].ravel())
+
+    def _jacobian(self, x: FloatArray, plan: _core.RowPlan) -> tuple[_core.JacobianRows, IntArray]:
+        """Jacobian of the network, and which of its rows belong to steps, in their order."""
         result = _core.jacobian(
             self.network,
             self.weights(x),
@@ -249,7 +287,11 @@ class WholeRecords:
             workspace=self.workspace,
         )
         used = np.flatnonzero(plan.mask)
-        used = used[np.argsort(plan.step.ravel()[used], kind="stable")]
+        return result, used[np.argsort(plan.step.ravel()[used], kind="stable")]
+
+    def _rows(self, x: FloatArray, plan: _core.RowPlan) -> tuple[FloatArray, FloatArray]:
+        """Jacobian rows of the unknowns, (n_rows * n_outputs, n_unknowns), and residuals."""
+        result, used = self._jacobian(x, plan)
         step, record = plan.step.ravel()[used], plan.record.ravel()[used]
         n_outputs, n_params = self.network.n_outputs, self.network.n_params
         rows = np.zeros((len(used), n_outputs, self.n_unknowns))
@@ -297,7 +339,8 @@ class WholeRecords:
         if self.integrating.any():
             return [_core.plan_rows(offsets, float32=self.float32)]
         steps = np.flatnonzero(self.fitted)
-        row_bytes = 16 * self.n_unknowns * self.network.n_outputs
+        own = 2 * self.network.n_units if self.eliminates_states else self.n_unknowns
+        row_bytes = 16 * (self.network.n_params + own) * self.network.n_outputs
         n_parts = -(-len(steps) * row_bytes // _BYTES_AT_ONCE)
         return [
             _core.plan_rows(offsets, steps=part, float32=self.float32)
