@@ -33,9 +33,30 @@ def test_blocks_of_two_folds_are_disjoint_and_spread_over_every_record(rng):
 def test_whole_records_are_held_out_when_there_are_many(rng):
     """A record is more independent of the others than a block of its neighbours."""
     records = records_of([50] * 9, rng)
-    for mask in held_out_rows(records, records.scored(0)):
+    for mask in held_out_rows(records, records.scored(0), from_rest=True):
         shares = [mask[rows].mean() for rows in records.slices()]
         assert set(shares) == {0.0, 1.0}
+
+
+def test_first_rows_of_held_out_records_tell_how_these_begin(rng):
+    """A state that nothing tells would be wrong whatever the network."""
+    records = records_of([50] * 9, rng)
+    for mask in held_out_rows(records, records.scored(0)):
+        held = [mask[rows] for rows in records.slices() if np.any(mask[rows])]
+        assert len(held) in (2, 3)
+        assert all(not np.any(part[:10]) and np.all(part[10:]) for part in held)
+
+
+def test_linear_model_of_a_held_out_record_begins_where_its_first_rows_say(rng):
+    """What comes after them is not looked at."""
+    records = records_of([50] * 9, rng)
+    held = held_out_rows(records, records.scored(0))[0]
+    spoiled = np.where(held[:, None], 50.0, records.y)
+    linear = identify(records, order=1, rows=~held)
+    other = Records(records.u, spoiled, records.offsets)
+    folds = [Fold.of(part, ~held, held, linear, np.zeros(1)) for part in (records, other)]
+    moved = folds[1].linear_misfit - folds[0].linear_misfit
+    np.testing.assert_allclose(moved, (records.y - spoiled)[held], atol=1e-9)
 
 
 def test_washed_out_rows_are_never_held_out(rng):

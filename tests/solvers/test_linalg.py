@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fastlstm._linalg import NormalEquations, damped_step, solve_ridge
+from fastlstm._linalg import ArrowEquations, NormalEquations, damped_step, solve_ridge
 
 
 def test_ridge_matches_lstsq_when_alpha_is_zero(rng):
@@ -53,3 +53,44 @@ def test_damped_step_says_none_when_the_matrix_is_singular():
     """A failed factorisation is a rejected step, not an exception."""
     equations = NormalEquations(np.asfortranarray([[1.0, 2.0], [2.0, 1.0]]), np.ones(2))
     assert damped_step(equations, 0.0, np.ones(2)) is None
+
+
+def arrow_of(rng, n_shared=5, n_groups=7, n_own=3):
+    """Random rows in groups of unequal size, as an arrow and as a whole."""
+    group = np.sort(rng.integers(0, n_groups, 60))
+    rows, own, r = (
+        rng.normal(size=(60, n_shared)),
+        rng.normal(size=(60, n_own)),
+        rng.normal(size=60),
+    )
+    arrow = ArrowEquations.zeros(n_shared, n_groups, n_own)
+    for part in (slice(0, 25), slice(25, 60)):
+        arrow.add(rows[part], own[part], group[part], r[part])
+    full = np.zeros((60, n_shared + n_groups * n_own))
+    full[:, :n_shared] = rows
+    for k, g in enumerate(group):
+        full[k, n_shared + g * n_own : n_shared + (g + 1) * n_own] = own[k]
+    whole = NormalEquations.zeros(full.shape[1])
+    whole.add(full, r)
+    alpha, offset = rng.uniform(0.1, 1.0, full.shape[1]), rng.normal(size=full.shape[1])
+    arrow.add_ridge(alpha, offset)
+    whole.add_ridge(alpha, offset)
+    return arrow, whole
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.3, 100.0])
+def test_unknowns_of_groups_are_eliminated_exactly(rng, damping):
+    """The step and what it promises are those of all unknowns together."""
+    arrow, whole = arrow_of(rng)
+    np.testing.assert_allclose(arrow.gradient, whole.gradient, rtol=1e-12)
+    np.testing.assert_allclose(arrow.diagonal, whole.diagonal, rtol=1e-12)
+    expected, found = (e.damped(damping, whole.diagonal) for e in (whole, arrow))
+    np.testing.assert_allclose(found.step, expected.step, rtol=1e-8, atol=1e-12)
+    assert found.predicted == pytest.approx(expected.predicted, rel=1e-9)
+
+
+def test_group_without_rows_and_ridge_is_a_rejected_step():
+    """Its unknowns are anything."""
+    arrow = ArrowEquations.zeros(2, 2, 2)
+    arrow.shared.add_ridge(1.0, np.ones(2))
+    assert arrow.damped(0.0, np.ones(6)) is None

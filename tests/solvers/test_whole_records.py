@@ -7,6 +7,7 @@ import pytest
 
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers import whole_records
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.whole_records import WholeRecords
 
@@ -83,3 +84,20 @@ def test_cost_is_infinite_where_the_free_run_overflows(objective):
     x = objective.begin(objective.anchor)
     x[: NETWORK.n_params] = 1e200
     assert objective.cost(x) == np.inf
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_many_initial_states_are_eliminated_record_by_record(objective, rng, weighted, monkeypatch):
+    """The same step as with all unknowns together."""
+    if weighted:
+        weights = rng.uniform(size=(50, 2)) * (rng.uniform(size=(50, 2)) > 0.2)
+        objective = replace(objective, records=replace(objective.records, weights=weights))
+    objective = replace(objective, gains=None)
+    x = 0.3 * rng.normal(size=objective.n_unknowns)
+    whole = objective.normal_equations(x)
+    monkeypatch.setattr(whole_records, "MAX_STATES", 0)
+    arrow = objective.normal_equations(x)
+    assert objective.eliminates_states
+    np.testing.assert_allclose(arrow.gradient, whole.gradient, rtol=1e-9, atol=1e-12)
+    expected, found = (e.damped(0.1, whole.diagonal) for e in (whole, arrow))
+    np.testing.assert_allclose(found.step, expected.step, rtol=1e-7, atol=1e-10)

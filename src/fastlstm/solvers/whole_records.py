@@ -10,22 +10,21 @@ from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm._linalg import ArrowEquations, NormalEquations
-from fastlstm.integration import accumulate, accumulate_rows
+from fastlstm.integration import accumulate
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.whole_equations import sum_all, sum_by_record
 from fastlstm.starts.linear import LinearModel
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 STATE_VARIANCE = 0.1  # expected of the initial h and c
 MAX_STATES = 400  # unknown initial states that are solved for like weights
 MAX_CROSSED = 30_000_000  # numbers that say how they go together with weights
 MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
-_BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ class WholeRecords:
         """Unknowns with given weights: records at rest, levels at their mean error."""
         x = np.zeros(self.n_unknowns)
         x[: self.network.n_params] = params
-        error = np.where(self.fitted[:, None], self._target() - self.simulate(x), 0.0)
+        error = np.where(self.fitted[:, None], self.target - self.simulate(x), 0.0)
         levels, weights = self._levels(x), self.records.weights
         for r, rows in enumerate(self.records.slices()):
             if weights is None:
@@ -191,9 +190,10 @@ class WholeRecords:
             float32=self.float32,
             n_threads=self.n_threads,
         )
-        return self._accumulated(y, x)
+        return self.accumulated(y, x)
 
-    def _accumulated(self, y: FloatArray, x: FloatArray) -> FloatArray:
+    def accumulated(self, y: FloatArray, x: FloatArray) -> FloatArray:
+        """Turn what the network gave into outputs: sums where the plant integrates."""
         if self.gains is None or not self.integrating.any():
             return y
         levels = np.zeros((self.records.n_records, self.network.n_outputs))
@@ -203,7 +203,7 @@ class WholeRecords:
     def misfit(self, x: FloatArray) -> FloatArray:
         """Subtract what was measured from the simulated outputs of all steps."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.simulate(x) - self._target()
+            return self.simulate(x) - self.target
 
     def mean_square(self, x: FloatArray, rows: BoolArray) -> float:
         """Mean squared error on given rows; infinite where the free run is not finite."""
@@ -232,7 +232,8 @@ class WholeRecords:
 
     def normal_equations(self, x: FloatArray) -> NormalEquations | ArrowEquations:
         """Gram matrix and gradient of F / 2, summed over blocks in a fixed order."""
-        equations = self._arrow(x) if self.eliminates_states else self._full(x)
+        summed = sum_by_record if self.eliminates_states else sum_all
+        equations = summed(self, x)
         strength, offset = np.zeros(self.n_unknowns), x.copy()
         n_params = self.network.n_params
         strength[:n_params] = self.alpha
@@ -241,112 +242,8 @@ class WholeRecords:
         equations.add_ridge(strength, offset)
         return equations
 
-    def _full(self, x: FloatArray) -> NormalEquations:
-        equations = NormalEquations.zeros(self.n_unknowns)
-        for plan in self._plans:
-            rows, residual = self._rows(x, plan)
-            equations.add(rows, residual)
-        return equations
-
-    def _arrow(self, x: FloatArray) -> ArrowEquations:
-        n_params, n_own = self.network.n_params, 2 * self.network.n_units
-        equations = ArrowEquations.zeros(n_params, self.records.n_records, n_own)
-        for plan in self._plans:
-            result, used = self._jacobian(x, plan)
-            step, record = plan.step.ravel()[used], plan.record.ravel()[used]
-            n_outputs = self.network.n_outputs
-            rows = result.rows.reshape(-1, n_outputs, n_params)[used].reshape(-1, n_params)
-            own = result.state_rows.reshape(-1, n_outputs, n_own)[used].reshape(-1, n_own)
-            residual, root = self._residuals(result.y, step)
-            group = np.repeat(record, n_outputs)
-            equations.add(root[:, None] * rows, root[:, None] * own, group, root * residual)
-        return equations
-
-    def _residuals(self, y: FloatArray, step: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Residuals of some steps, and the roots of their weights, both flat."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            misfit = y - self._target()
-        residual = misfit[step].ravel()
-        if self.records.weights is None and self.loss.is_squared:
-            return residual, np.ones_like(residual)
-        return residual, np.sqrt(self._row_weights(misfit)[step].ravel())
-
-    def _jacobian(self, x: FloatArray, plan: _core.RowPlan) -> tuple[_core.JacobianRows, IntArray]:
-        """Jacobian of the network, and which of its rows belong to steps, in their order."""
-        result = _core.jacobian(
-            self.network,
-            self.weights(x),
-            self.records.u,
-            self.records.offsets,
-            plan,
-            memory=self.memory,
-            state0=self.states(x),
-            with_state=self.free_states,
-            float32=self.float32,
-            n_threads=self.n_threads,
-            workspace=self.workspace,
-        )
-        used = np.flatnonzero(plan.mask)
-        return result, used[np.argsort(plan.step.ravel()[used], kind="stable")]
-
-    def _rows(self, x: FloatArray, plan: _core.RowPlan) -> tuple[FloatArray, FloatArray]:
-        """Jacobian rows of the unknowns, (n_rows * n_outputs, n_unknowns), and residuals."""
-        result, used = self._jacobian(x, plan)
-        step, record = plan.step.ravel()[used], plan.record.ravel()[used]
-        n_outputs, n_params = self.network.n_outputs, self.network.n_params
-        rows = np.zeros((len(used), n_outputs, self.n_unknowns))
-        rows[:, :, :n_params] = result.rows.reshape(-1, n_outputs, n_params)[used]
-        if self.free_states:
-            states = result.state_rows.reshape(-1, n_outputs, 2 * self.network.n_units)[used]
-            size = states.shape[2]
-            for r in range(self.records.n_records):
-                start = n_params + r * size
-                rows[record == r, :, start : start + size] = states[record == r]
-        if self.gains is not None and self.integrating.any():
-            accumulate_rows(rows, self.records.offsets, self.gains)
-            self._add_levels(rows, record)
-        with np.errstate(over="ignore", invalid="ignore"):
-            residual = (self._accumulated(result.y, x) - self._target())[step]
-        kept = self.fitted[step]
-        picked, residual = rows[kept].reshape(-1, self.n_unknowns), residual[kept].ravel()
-        if self.records.weights is None and self.loss.is_squared:
-            return picked, residual
-        # the blocks differ, the free run behind them does not: every block finds the same weights
-        misfit = self._accumulated(result.y, x) - self._target()
-        root = np.sqrt(self._row_weights(misfit)[step[kept]].ravel())
-        counts = root > 0.0
-        return root[counts, None] * picked[counts], root[counts] * residual[counts]
-
-    def _row_weights(self, misfit: FloatArray) -> FloatArray:
-        """Weights of the squares of all steps, zero where a step is not fitted."""
-        weights = np.zeros_like(misfit)
-        weights[self.fitted] = self.loss.row_weights(
-            misfit[self.fitted], self.records.weights_of(self.fitted)
-        )
-        return weights
-
-    def _add_levels(self, rows: FloatArray, record: NDArray[np.int64]) -> None:
-        column = self.network.n_params + self.n_states
-        for r in range(self.records.n_records):
-            for output in np.flatnonzero(self.integrating):
-                rows[record == r, output, column] = 1.0
-                column += 1
-
-    @cached_property
-    def _plans(self) -> list[_core.RowPlan]:
-        """All steps at once where rows are accumulated, blocks of fitted rows otherwise."""
-        offsets = self.records.offsets
-        if self.integrating.any():
-            return [_core.plan_rows(offsets, float32=self.float32)]
-        steps = np.flatnonzero(self.fitted)
-        own = 2 * self.network.n_units if self.eliminates_states else self.n_unknowns
-        row_bytes = 16 * (self.network.n_params + own) * self.network.n_outputs
-        n_parts = -(-len(steps) * row_bytes // _BYTES_AT_ONCE)
-        return [
-            _core.plan_rows(offsets, steps=part, float32=self.float32)
-            for part in np.array_split(steps, max(1, n_parts))
-        ]
-
-    def _target(self) -> FloatArray:
+    @property
+    def target(self) -> FloatArray:
+        """Measured outputs of all steps."""
         assert self.records.y is not None
         return self.records.y
