@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine, report
+from benchmarks.batch_plants import PLANTS as BATCHES
 from benchmarks.choices import constant, fit, grouped
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
-from fastlstm import LSTMRegressor, posing
+from fastlstm import LSTMRegressor, posing, starting_point
 from fastlstm.datasets import SIMULATORS, narendra_parthasarathy
 from fastlstm.datasets.base import FloatArray, Record
 from fastlstm.solvers import (
@@ -40,6 +41,7 @@ from fastlstm.solvers.objective import Objective
 
 SEEDS = 3
 N_TEST, SKIPPED = 4000, 100  # steps of the test part, and its first that are not scored
+TESTED = 40  # records of a test
 BEGUN = 50  # measured outputs at which a test of sums begins
 USUAL, MANY = 10_000, 40_000  # steps of training, the latter ninety per weight of 2x5 + 8
 MEDIUM = 4000  # steps, seven per weight of the network of "auto"
@@ -81,8 +83,8 @@ class Trial:
 
 @dataclass(frozen=True)
 class _Data:
-    X: FloatArray
-    y: FloatArray
+    X: FloatArray | list[FloatArray]
+    y: FloatArray | list[FloatArray]
 
 
 def signals(plant: str, n_steps: int | None = None) -> tuple[FloatArray, FloatArray]:
@@ -203,6 +205,47 @@ def integrating() -> Iterator[Trial]:
         yield SummedTrial(*common, "sums alone", {"time_limit": LIMIT}, never)
 
 
+@dataclass(frozen=True)
+class BegunTrial(Trial):
+    """The same for a plant of many records, which are simulated from their first outputs or none.
+
+    `plant` is its name and the number of records, `n_train`.
+    """
+
+    n_begun: int = 0
+
+    def run(self, seed: int) -> dict[str, Any]:
+        """Train once and score."""
+        simulate, rng = BATCHES[self.plant.split(",")[0]], np.random.default_rng(5)
+        X, y = simulate(self.n_train, 1)
+        spread = np.concatenate(y).std(axis=0)
+        noisy = [part + self.noise * spread * rng.normal(size=part.shape) for part in y]
+        with ExitStack() as stack:
+            for change in self.changes:
+                stack.enter_context(constant(*change))
+            model = fit(_Data(X, noisy), seed, **self.settings)
+        X, y = simulate(TESTED, 101)
+        y_init = [part[: self.n_begun] for part in y] if self.n_begun else None
+        every = np.concatenate(y)
+        error = np.concatenate(model.simulate(X, y_init)).reshape(every.shape) - every
+        nrmse = np.sqrt(np.mean(error**2, axis=0)) / every.std(axis=0)
+        return self._told(seed, model, float(np.mean(nrmse)))
+
+
+def beginnings() -> Iterator[Trial]:
+    """Let records begin as they do, or leave out a tenth of the shortest; BPTT beside them."""
+    washed = ((posing, "OUTLAST", np.inf), (starting_point, "ALIKE", 0.0))
+    sizes = {"hidden_sizes": (6, 6), "head_sizes": (8,)}
+    for plant, n_begun in (("fed_batch", 0), ("cooling", 20)):
+        for n_records in (8, 25, 150):
+            common = f"{plant}, {n_records} records", n_records, 0.02
+            settings = {"time_limit": LIMIT}
+            yield BegunTrial(*common, "as it is", settings, n_begun=n_begun)
+            yield BegunTrial(*common, "washout of a tenth", settings, washed, n_begun)
+            bptt = {**settings, "solver": ADAM, **sizes}
+            yield BegunTrial(*common, "bptt", bptt, n_begun=n_begun)
+
+
 PARTS = {
     "far_from_linear": far_from_linear,
     "large": large,
@@ -210,6 +253,7 @@ PARTS = {
     "first": first,
     "curvature": curvature,
     "integrating": integrating,
+    "beginnings": beginnings,
 }
 
 

@@ -69,8 +69,9 @@ class LSTMRegressor(
         Relative decrease of the cost per iteration below which such a solver stops.
     washout : int or "auto", default="auto"
         First steps of each record that drive the state and enter neither cost nor score; "auto" is
-        a tenth of the shortest record, at most 200 steps. On short records "auto" leaves out
-        nothing in the cost: initial states are fitted.
+        a tenth of the shortest record, at most 200 steps, and 0 where at least three records
+        begin alike. On short records "auto" leaves out nothing in the cost: initial states are
+        fitted.
     validation_fraction : float, default=0.2
         Part of the data that chooses among starts and stops the training: whole records from five
         on, else the tail of each; 0 for none.

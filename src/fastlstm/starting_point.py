@@ -26,10 +26,10 @@ def begin_alike(records: Records) -> bool:
         With outputs, in any unit.
     """
     assert records.y is not None
-    if not _are_different(records):
+    if records.n_records < ENOUGH or not _are_different(records):
         return False
     begins = records.offsets[:-1]
-    for k, y in enumerate(records.y.T):
+    for k, y in enumerate(_relative(records.y).T):
         if records.weights is None:
             first, every = y[begins], y
         else:
@@ -42,16 +42,22 @@ def begin_alike(records: Records) -> bool:
 
 def _are_different(records: Records) -> bool:
     """Whether the inputs of at least three records differ by more than noise."""
-    shortest, spread = int(records.lengths.min()), records.u.std(axis=0)
+    inputs, shortest = _relative(records.u), int(records.lengths.min())
+    spread = inputs.std(axis=0)
     different: list[FloatArray] = []
     for begin in records.offsets[:-1]:
-        u = records.u[begin : begin + shortest]
+        u = inputs[begin : begin + shortest]
         apart = (np.sqrt(np.mean((u - other) ** 2, axis=0)) for other in different)
         if all(np.any(distance > DIFFERENT * spread) for distance in apart):
             different.append(u)
         if len(different) == ENOUGH:
             return True
     return False
+
+
+def _relative(signals: FloatArray) -> FloatArray:
+    """Divide by the largest absolute value, so that squares neither overflow nor vanish."""
+    return signals / np.maximum(np.max(np.abs(signals), axis=0), np.finfo(float).tiny)
 
 
 def washout_of(records: Records) -> int:

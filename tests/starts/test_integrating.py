@@ -97,3 +97,16 @@ def test_integrator_behind_a_bent_characteristic_is_found(seed):
 def test_leak_behind_a_bent_characteristic_is_found(seed):
     """It empties the level once in a record."""
     assert find_integrators(bent(1.0 / 4000.0, seed)) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_leak_is_found_in_a_short_noisy_record(seed):
+    """It empties the level three times, and helps little beside the noise and what is bent."""
+    rng = np.random.default_rng(seed)
+    levels = rng.uniform(-1.0, 1.0, 800)
+    u = np.repeat(levels, rng.integers(30, 200, 800))[:800]
+    slow = lfilter([0.004], [1.0, -0.996], u)
+    y = lfilter([0.3], [1.0, -0.7], np.tanh(3.0 * slow) + 0.5 * u)
+    y = (y - y.mean()) / y.std() + 0.02 * rng.standard_normal(800)
+    records = Records.from_lists([(u - u.mean())[:, None] / u.std()], [y[:, None]])
+    assert find_integrators(records) == 0.0

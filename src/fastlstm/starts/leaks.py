@@ -12,12 +12,18 @@ from fastlstm.starts.integrating_fit import counted, regress, rms, summed, summe
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+TINY = 1e-150  # an error that counts as none
+
 LEAK = 1.5  # times the error with a leak that it may have, if there is a leak
 NO_LEAK = 0.3  # part of the level that is lost over the longest record: that is none
+GONE, SURE = 3.0, 4.0  # the same, if the leak is so many standard errors from none: that is one
 
 
 def are_tight(records: Records, error: FloatArray) -> BoolArray:
     """Whether an integrator behind every output does not leak, as far as the records tell.
+
+    It leaks if the leak lowers the error much, or if a leak that empties the level several times in
+    the longest record is significant.
 
     Parameters
     ----------
@@ -27,8 +33,10 @@ def are_tight(records: Records, error: FloatArray) -> BoolArray:
         RMSE with exact integrators.
     """
     leaky, leak = _with_leak(records)
-    small = leak * records.lengths.max() < NO_LEAK
-    return (error < LEAK * leaky) | small
+    lost = leak * records.lengths.max()
+    explained = records.n_total * (error**2 - leaky**2) / np.maximum(leaky, TINY) ** 2
+    surely = (lost >= GONE) & (explained >= SURE**2)
+    return ((error < LEAK * leaky) & ~surely) | (lost < NO_LEAK)
 
 
 def _with_leak(records: Records) -> tuple[FloatArray, FloatArray]:
