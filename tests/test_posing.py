@@ -32,3 +32,15 @@ def test_fast_motion_narrows_the_time_base():
     ripple = 0.02 * np.sin(np.arange(records.n_total) * 0.8)[:, None]
     shaken = Records(records.u, records.y + ripple, records.offsets)
     assert find_frame(shaken, 1).hold <= 2
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+def test_output_that_follows_every_input_keeps_the_time_base(noise):
+    """Beside a position, a second output says at every step what a wider base would average."""
+    records = motion(noise)
+    fast = records.u + 0.5 * np.random.default_rng(3).standard_normal((records.n_total, 1))
+    both = Records(np.concatenate([records.u, fast], axis=1), records.y, records.offsets)
+    y = np.concatenate([records.y, fast / fast.std()], axis=1)
+    frame = find_frame(Records(both.u, y, records.offsets), 2)
+    assert frame.integrating.tolist() == [True, False]
+    assert frame.hold == 1

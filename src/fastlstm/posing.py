@@ -30,6 +30,7 @@ FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base 
 LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
 SMOOTH = 2e-3  # error of interpolated outputs, in standard deviations, that does not matter
 BY_NOISE = 1.6  # times the same over two steps, which may be noise; of white noise 1.5 times
+NOISY = 0.15  # the same, beyond which it is not noise
 STEADY = 0.1  # part of the variance of an input, within the steps of the network, that may be lost
 
 
@@ -247,9 +248,10 @@ def _loses_outputs(records: Records, hold: int) -> bool:
     """Whether interpolated outputs are off by more than what matters and what noise explains.
 
     Between two steps only noise is off: a smooth output would be off by the square of the hold.
+    One that is off by much moves at every step, beside another that integrates.
     """
     error, noise = _interpolation_error(records, hold), _interpolation_error(records, 2)
-    return error > np.hypot(SMOOTH, BY_NOISE * noise)
+    return error > min(np.hypot(SMOOTH, BY_NOISE * noise), NOISY)
 
 
 def _lost_of_inputs(records: Records, hold: int) -> float:
