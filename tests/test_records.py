@@ -103,3 +103,11 @@ def test_spread_takes_whole_pieces_from_the_first_record_to_the_last(rng):
     np.testing.assert_array_equal(few.u[-10:], u[-10:])
     np.testing.assert_array_equal(few.y, 2.0 * few.u)
     assert records.spread(70, 10) is records
+
+
+def test_some_records_are_spread_over_the_list(rng):
+    """The first and the last are among them; few are all."""
+    y = [np.full((3, 1), float(k)) for k in range(9)]
+    records = Records.from_lists([rng.normal(size=(3, 2)) for _ in y], y)
+    assert records.some(9) is records
+    assert records.some(3).y[::3, 0].tolist() == [0.0, 4.0, 8.0]

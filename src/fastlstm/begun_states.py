@@ -11,11 +11,18 @@ from fastlstm.records import Records
 
 FloatArray = NDArray[np.float64]
 
-FIRST = 100  # steps of every record that tell
-STEPS = 12  # iterations
+FIRST = 60  # steps of every record that tell
+STEPS = 8  # iterations
 DAMPING = 1e-2
 LEAST = 1e-3  # relative decrease of the cost in an iteration, below which they end
+NUMBERS, RECORDS = 10_000_000, (8, 60)  # in the Jacobian of so many records, at least and at most
 AT_ONCE = 64_000_000  # bytes of Jacobian rows
+
+
+def most_records(network: Network) -> int:
+    """Count the records whose states are found in about a second."""
+    fitting = NUMBERS // (FIRST * network.n_outputs * network.n_params)
+    return int(np.clip(fitting, *RECORDS))
 
 
 def begun_states(
@@ -40,10 +47,10 @@ def begun_states(
 
     Notes
     -----
-    Up to twelve Levenberg-Marquardt iterations on `FIRST` steps, for all records at once.
+    Up to eight Levenberg-Marquardt iterations on `FIRST` steps, for all records at once.
     """
     first = records.cut([slice(r.start, min(r.start + FIRST, r.stop)) for r in records.slices()])
-    states = network.zero_state(first.n_records).reshape(first.n_records, -1)
+    states: FloatArray = network.zero_state(first.n_records).reshape(first.n_records, -1)
     damping = np.full(first.n_records, DAMPING)
     cost = _costs(network, params, first, states, strength)
     diagonal = np.arange(states.shape[1])
@@ -52,7 +59,7 @@ def begun_states(
         gram[:, diagonal, diagonal] += strength
         gradient += strength * states
         gram[:, diagonal, diagonal] *= 1.0 + damping[:, None]
-        trial = states - np.linalg.solve(gram, gradient[..., None])[..., 0]
+        trial: FloatArray = states - np.linalg.solve(gram, gradient[..., None])[..., 0]
         found = _costs(network, params, first, trial, strength)
         better = found < cost
         decrease = float(np.sum((cost - found)[better]))

@@ -15,6 +15,7 @@ from fastlstm.records import MANY_RECORDS, Records, auto_washout, hold_out
 from fastlstm.solvers.problem import SHORT, Parts, Whole
 from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
+from fastlstm.starts.integrating_fit import MANY
 from fastlstm.starts.lagged import with_lagged, without_lagged
 from fastlstm.starts.lags import find_lags
 from fastlstm.starts.robust import identify_by
@@ -25,7 +26,6 @@ SLOW = 10  # memories of the plant up to which they count as such, however many 
 FADED = 0.01  # part of a typical state that is left when a memory ends
 ALIKE = 0.2  # autocorrelation of an output after a fifth of such a memory: less is not slow
 KEPT, OUTLAST = 0.1, 0.5  # part of a state that is left after this part of a record: it matters
-SLOW_ROWS = 2000  # that tell about a slow plant
 FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base is widened
 LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
 SMOOTH = 2e-3  # error of interpolated outputs, in standard deviations, that does not matter
@@ -70,7 +70,7 @@ def pose(
         return None
     reduced = frame.without_taps().reduce(frame.whole_steps(records))
     steps = -(-washout // frame.hold)
-    inputs, stride = without_lagged(reduced, frame.n_lagged), 1
+    inputs = without_lagged(reduced, frame.n_lagged)
     if integrates:
         linear = identify_integrating(inputs, frame.gains).increments
     else:
@@ -80,11 +80,10 @@ def pose(
         middle = int(np.median(inputs.lengths))
         if not (slow or (outlast and linear.memory(KEPT, cap=middle) >= OUTLAST * middle)):
             return None
-        stride = max(1, inputs.n_total // SLOW_ROWS)
     linear = with_lagged(linear, frame.n_lagged)
     is_slow = not (short or integrates)
     parts = _parts(reduced, fraction, steps) if integrates else None
-    made = reduced, linear, frame.gains, steps, frame.in_step, stride, is_slow
+    made = reduced, linear, frame.gains, steps, frame.in_step, is_slow
     at_rest = from_rest and not integrates  # the levels of sums are unknown
     return Whole(*made, parts=parts, from_rest=at_rest).for_weights(network.n_params)
 
@@ -215,7 +214,7 @@ def find_frame(records: Records, n_outputs: int) -> Frame:
     nothing = np.zeros(n_outputs)
     frame = Frame(nothing, nothing, hold=_widest_hold(records))
     reduced = frame.reduce(records)
-    gains = find_integrators(reduced.spread(LOOKED_AT, LOOKED_AT))
+    gains = find_integrators(reduced.spread(LOOKED_AT, LOOKED_AT).some(MANY))
     if not np.any(gains):
         return Frame.plain(n_outputs)
     assert reduced.y is not None

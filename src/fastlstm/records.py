@@ -139,6 +139,14 @@ class Records:
         assert u_list is not None
         return Records.from_lists(u_list, y_list, weights_list)
 
+    def some(self, at_most: int) -> Records:
+        """Take a number of the records, evenly spread over the list; all where there are fewer."""
+        if self.n_records <= at_most:
+            return self
+        slices = list(self.slices())
+        chosen = np.linspace(0, self.n_records - 1, at_most).astype(int)
+        return self.cut([slices[k] for k in chosen])
+
     def spread(self, max_steps: int, length: int) -> Records:
         """Evenly spread stretches of at most `length` steps as records of their own.
 

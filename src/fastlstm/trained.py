@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm._core import simulate
-from fastlstm.begun_states import begun_states
+from fastlstm.begun_states import begun_states, most_records
 from fastlstm.error_model import ErrorModel
 from fastlstm.initial_state import InitialState
 from fastlstm.judging import fits_of, mean_offset, rmse_of
@@ -62,16 +62,14 @@ class Trained:
             return typical
         guesses = [typical, rest]
         if self._begun is not None:
-            first, states = (
-                records.u[records.offsets[:-1]],
-                self._begun.reshape(len(self._begun), -1),
-            )
-            guesses.append(InitialState.through(self.network, first, states))
+            n_records = len(self._begun)
+            some, states = records.some(n_records), self._begun.reshape(n_records, -1)
+            guesses.append(InitialState.through(self.network, some.u[some.offsets[:-1]], states))
         return min(guesses, key=self._error_at_the_beginning)
 
     @cached_property
     def _begun(self) -> FloatArray | None:
-        """States in which the records of the task began, where training fitted them to many."""
+        """States in which records of the task began, where training fitted them to many."""
         task, whole = self.task, self.task.problem.whole
         many = task.records.n_records >= MANY_RECORDS and not task.from_rest
         if whole is None or whole.washout > 0 or np.any(whole.gains):
@@ -79,7 +77,14 @@ class Trained:
         if not (many and self.solution.decided):
             return None
         strength = max(self.solution.rmse_train**2, NOISE_FLOOR) / STATE_VARIANCE
-        return begun_states(self.network, self.solution.params, whole.records, strength)
+        records = whole.records.some(most_records(self.network))
+        return begun_states(self.network, self.solution.params, records, strength)
+
+    @cached_property
+    def _told(self) -> Records:
+        """Records that tell what is left of errors after training: some, where these are many."""
+        records = self.task.records
+        return records if self._begun is None else records.some(len(self._begun))
 
     def _error_at_the_beginning(self, begun: InitialState) -> float:
         """Sum of squared errors in the first steps of all records."""
@@ -94,8 +99,8 @@ class Trained:
         return float(np.sum(square[~records.after(first)]))
 
     def error_model(self) -> ErrorModel:
-        """Autoregression of the free-run error on all records."""
-        records = self.task.records
+        """Autoregression of the free-run error."""
+        records = self._told
         assert records.y is not None
         error = records.y - self.free_run(records)
         return ErrorModel.of(error, records, self.task.problem.washout)
@@ -123,17 +128,17 @@ class Trained:
         A short record that was held out in blocks is judged as a whole.
         """
         task, decided = self.task, self.solution.decided
-        judged = task.records if decided else task.judged
+        judged = self._told if decided else task.judged
         washout = task.problem.washout if decided else task.problem.judged_washout
         return fits_of(judged, self.free_run(judged), washout, task.settings.loss)
 
     def free_run(self, records: Records) -> FloatArray:
         """Simulate some records of the task, each only once.
 
-        All of them from where they began, as far as training found that out; else from rest.
+        From where they began, as far as that is known; else from rest.
         """
         if id(records) not in self._runs:
-            begun = self._begun if records is self.task.records else None
+            begun = self._begun if records is self._told else None
             self._runs[id(records)] = self._simulated(records, begun)
         return self._runs[id(records)]
 

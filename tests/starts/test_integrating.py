@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
+from fastlstm.posing import find_frame
 from fastlstm.records import Records
+from fastlstm.starts import integrating_fit
 from fastlstm.starts.integrating import find_integrators, identify_integrating, increments_of
 
 
@@ -110,3 +112,32 @@ def test_leak_is_found_in_a_short_noisy_record(seed):
     y = (y - y.mean()) / y.std() + 0.02 * rng.standard_normal(800)
     records = Records.from_lists([(u - u.mean())[:, None] / u.std()], [y[:, None]])
     assert find_integrators(records) == 0.0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_levels_of_many_records_are_taken_out_instead_of_fitted(rng, weighted, monkeypatch):
+    """The regression is the same; a column for every record would be too many."""
+    whole = plant(1.0, rng)
+    cut = Records.from_lists(np.split(whole.u, 40), np.split(whole.y + 0.3, 40))
+    if weighted:
+        weights = rng.uniform(0.5, 1.0, (cut.n_total, 1)) * (
+            rng.uniform(size=(cut.n_total, 1)) < 0.8
+        )
+        cut = Records(cut.u, cut.y * (weights > 0.0), cut.offsets, weights=weights)
+    taken_out = identify_integrating(cut, np.ones(1))
+    monkeypatch.setattr(integrating_fit, "MANY", 1000)
+    fitted = identify_integrating(cut, np.ones(1))
+    counts = np.ones_like(cut.y) if cut.weights is None else cut.weights
+    np.testing.assert_allclose(
+        taken_out.misfit[counts > 0.0], fitted.misfit[counts > 0.0], atol=1e-3
+    )
+
+
+def test_integrator_behind_many_records_is_found(rng):
+    """Each with a level of its own."""
+    whole = plant(1.0, rng, n_timesteps=12_000)
+    parts = np.split(whole.y, 60)
+    moved = [part + level for part, level in zip(parts, rng.normal(size=60), strict=True)]
+    records = Records.from_lists(np.split(whole.u, 60), moved)
+    gains = find_frame(records, 1).gains
+    assert gains > 0.0

@@ -41,6 +41,7 @@ CLEARLY = 0.9  # of the held-out error (RMSE) of the average
 SEARCH_SHARE = 0.75  # of the time of a search; the rest is for the last fit on all rows
 LINEAR_SCALE = 0.005  # of h where a network has to equal the linear model
 SEARCHED, STRETCH = 6000, 2000  # steps for the search, in stretches in which a drift shows
+SLOW_ROWS, SLOW_RECORDS = 2000, 100  # that tell about a slow plant, in the search
 DENSER = 10  # times as many rows of a slow plant are in the last fit
 REFITTED = 10_000_000  # numbers in the Jacobian of the last fit, at most
 
@@ -83,17 +84,18 @@ class Committee:
     @cached_property
     def records(self) -> Records:
         """Records of the search."""
-        return self._spread(SEARCHED, STRETCH)
+        records = self._spread(SEARCHED, STRETCH)
+        return records.some(SLOW_RECORDS) if self.whole.is_slow else records
 
     @cached_property
     def scored(self) -> BoolArray:
         """Rows of them that may be used."""
-        return self._rows(self.records, self.whole.stride)
+        return self._rows(self.records, SLOW_ROWS)
 
     @cached_property
     def everything(self) -> Fold:
         """All rows of all records, none held out."""
-        rows = self._rows(self.whole.records, 1)
+        rows = self.whole.records.scored(self.whole.washout)
         return self._fold(self.whole.records, rows, np.zeros_like(rows), self.whole.linear)
 
     def run(self, start: FloatArray | None) -> Generator[Iterate, float, Status]:
@@ -156,8 +158,9 @@ class Committee:
         records = self.whole.records
         return records.spread(max_steps, length) if np.any(self.whole.gains) else records
 
-    def _rows(self, records: Records, stride: int) -> BoolArray:
-        """One in so many of the rows that may be used."""
+    def _rows(self, records: Records, enough: int) -> BoolArray:
+        """Rows that may be used; of a slow plant, whose neighbouring rows say the same, enough."""
+        stride = max(1, records.n_total // enough) if self.whole.is_slow else 1
         return records.scored(self.whole.washout) & (np.arange(records.n_total) % stride == 0)
 
     def _fold(
@@ -224,7 +227,7 @@ class Committee:
                 path, point = entry.paths[fold], entry.points[fold][entry.best]
                 most = REFITTED // (path.network.n_params * path.network.n_outputs)
                 records = self._spread(max(SEARCHED, most), most)
-                rows = self._rows(records, max(1, self.whole.stride // DENSER))
+                rows = self._rows(records, SLOW_ROWS * DENSER)
                 entry.refitted[fold] = yield from path.refit(entry.best, point.x, records, rows)
 
     def _folds_of(self, entry: Entry) -> list[int]:

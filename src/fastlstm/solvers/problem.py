@@ -72,8 +72,6 @@ class Whole:
         First steps of each that are left out; initial states may be fitted.
     is_plain : bool
         Whether the network works without integrators and in step with what was measured.
-    stride : int
-        One row in so many tells enough about a slow plant.
     is_slow : bool
         Whether the records show only a few memories of the plant.
     is_medium : bool
@@ -90,7 +88,6 @@ class Whole:
     gains: FloatArray
     washout: int = 0
     is_plain: bool = True
-    stride: int = 1
     is_slow: bool = False
     is_medium: bool = False
     parts: Parts | None = None

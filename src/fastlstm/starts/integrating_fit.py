@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from fastlstm.integration import accumulate
 from fastlstm.records import Records
@@ -23,6 +24,7 @@ BoolArray = NDArray[np.bool_]
 
 BENDS = (-1.0, -0.3, 0.3, 1.0)  # of inputs, in standard deviations
 FAST = (0.5, 0.8, 0.9, 0.95)  # poles in front of an integrator
+MANY = 30  # records, beyond which levels are no columns of a regression
 RIDGE = 1e-8  # relative, of the regressions
 
 
@@ -63,12 +65,15 @@ def fit_integrating(
     n_outputs, A, B = len(gains), poles.A, poles.B
     x = poles.states(records)
     signals = np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)
-    n_signals, levels = signals.shape[1], levels_of(records)
+    n_signals, many = signals.shape[1], records.n_records > MANY
     weights, misfit = np.zeros((n_outputs, n_signals)), np.empty_like(records.y)
     for output, gain in enumerate(gains):
         run = summed(records, signals, gain)
+        if gain and many:
+            weights[output], misfit[:, output] = _beside_levels(records, output, run, rows)
+            continue
         # a plain output has the constant among its signals already
-        design = np.concatenate([run, levels], axis=1) if gain else run
+        design = np.concatenate([run, levels_of(records)], axis=1) if gain else run
         solution = regress(*counted(records, output, design, rows))
         weights[output] = solution[:n_signals]
         misfit[:, output] = design @ solution - records.y[:, output]
@@ -77,6 +82,33 @@ def fit_integrating(
     return IntegratingModel(
         LinearModel(A, B, C, D, bias, state_covariance=covariance), gains, misfit
     )
+
+
+def _beside_levels(
+    records: Records, output: int, run: FloatArray, rows: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Solution and misfit with a level of its own in every record, without a column for each.
+
+    Means of the records are taken out of both sides, with the weights of the rows.
+    """
+    assert records.y is not None
+    record = np.repeat(np.arange(records.n_records), records.lengths)
+    weights = np.ones(records.n_total) if records.weights is None else records.weights[:, output]
+    used = np.flatnonzero(rows & (weights > 0.0))
+    root = np.sqrt(weights[used])
+    shape = records.n_records, len(used)
+    sums = sparse.csr_array((root, (record[used], np.arange(len(used)))), shape=shape)
+    squares = np.maximum(sums @ root, np.finfo(float).tiny)
+
+    def centred(columns: FloatArray) -> FloatArray:
+        means = (sums @ columns) / squares[:, None]
+        return columns - root[:, None] * means[record[used]]
+
+    target = root[:, None] * records.y[used, output, None]
+    solution = regress(centred(root[:, None] * run[used]), centred(target)[:, 0])
+    error = run @ solution - records.y[:, output]
+    levels = (sums @ (root * error[used])) / squares
+    return solution, error - levels[record]
 
 
 def fast_poles(records: Records) -> LinearModel:
