@@ -56,8 +56,8 @@ class PredictionMixin:
 
         The run begins in the state that was typical in training when the input was what the record
         begins with, see `InitialState`; the plant may have begun elsewhere, so the first `washout_`
-        steps may be off. With measured outputs use `simulate`. Where training counted every step
-        from rest, with ``washout=0`` or because records begin alike, it begins at rest.
+        steps may be off. With measured outputs use `simulate`. With ``washout=0`` the run begins at
+        rest, and so it does where records begin alike and rest fits these better.
 
         Parameters
         ----------

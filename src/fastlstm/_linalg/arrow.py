@@ -93,12 +93,10 @@ class ArrowEquations:
             solved = np.linalg.solve(own, right)
         except np.linalg.LinAlgError:
             return None
-        flat = self.cross.transpose(1, 0, 2).reshape(n_shared, -1) @ solved.reshape(
-            -1, n_shared + 1
-        )
-        left = NormalEquations(
-            np.asfortranarray(self.shared.gram - flat[:, :-1]), self.shared.gradient - flat[:, -1]
-        )
+        across = self.cross.transpose(1, 0, 2).reshape(n_shared, -1)
+        taken = across @ solved.reshape(-1, n_shared + 1)
+        gram = np.asfortranarray(self.shared.gram - taken[:, :-1])
+        left = NormalEquations(gram, self.shared.gradient - taken[:, -1])
         found = damped_step(left, damping, scale[:n_shared])
         if found is None:
             return None

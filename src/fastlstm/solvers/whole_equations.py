@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
-
 
 def sum_all(objective: WholeRecords, x: FloatArray) -> NormalEquations:
     """Sum over rows of all unknowns together, without ridges."""
     equations = NormalEquations.zeros(objective.n_unknowns)
-    for plan in _plans(objective, objective.n_unknowns):
+    for plan in objective.plans:
         equations.add(*_rows(objective, x, plan))
     return equations
 
@@ -33,7 +31,7 @@ def sum_by_record(objective: WholeRecords, x: FloatArray) -> ArrowEquations:
     n_params, n_own = objective.network.n_params, 2 * objective.network.n_units
     n_outputs = objective.network.n_outputs
     equations = ArrowEquations.zeros(n_params, objective.records.n_records, n_own)
-    for plan in _plans(objective, n_params + n_own):
+    for plan in objective.plans:
         result, used = _jacobian(objective, x, plan)
         step, record = plan.step.ravel()[used], plan.record.ravel()[used]
         rows = result.rows.reshape(-1, n_outputs, n_params)[used].reshape(-1, n_params)
@@ -46,20 +44,6 @@ def sum_by_record(objective: WholeRecords, x: FloatArray) -> ArrowEquations:
             rows, own, residual = root[:, None] * rows, root[:, None] * own, root * residual
         equations.add(rows, own, group, residual)
     return equations
-
-
-def _plans(objective: WholeRecords, n_columns: int) -> list[_core.RowPlan]:
-    """All steps at once where rows are accumulated, blocks of fitted rows otherwise."""
-    offsets, float32 = objective.records.offsets, objective.float32
-    if objective.integrating.any():
-        return [_core.plan_rows(offsets, float32=float32)]
-    steps = np.flatnonzero(objective.fitted)
-    row_bytes = 16 * n_columns * objective.network.n_outputs
-    n_parts = -(-len(steps) * row_bytes // BYTES_AT_ONCE)
-    return [
-        _core.plan_rows(offsets, steps=part, float32=float32)
-        for part in np.array_split(steps, max(1, n_parts))
-    ]
 
 
 def _jacobian(

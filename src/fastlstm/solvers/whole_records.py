@@ -23,6 +23,7 @@ BoolArray = NDArray[np.bool_]
 
 STATE_VARIANCE = 0.1  # expected of the initial h and c
 MAX_STATES = 400  # unknown initial states that are solved for like weights
+_BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
 MAX_CROSSED = 30_000_000  # numbers that say how they go together with weights
 MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
 
@@ -241,6 +242,21 @@ class WholeRecords:
         strength[n_params : n_params + self.n_states] = self.state_alpha
         equations.add_ridge(strength, offset)
         return equations
+
+    @cached_property
+    def plans(self) -> list[_core.RowPlan]:
+        """All steps at once where rows are accumulated, blocks of fitted rows otherwise."""
+        offsets, n_columns = self.records.offsets, self.n_unknowns
+        if self.integrating.any():
+            return [_core.plan_rows(offsets, float32=self.float32)]
+        if self.eliminates_states:
+            n_columns = self.network.n_params + 2 * self.network.n_units
+        steps, row_bytes = np.flatnonzero(self.fitted), 16 * n_columns * self.network.n_outputs
+        n_parts = -(-len(steps) * row_bytes // _BYTES_AT_ONCE)
+        return [
+            _core.plan_rows(offsets, steps=part, float32=self.float32)
+            for part in np.array_split(steps, max(1, n_parts))
+        ]
 
     @property
     def target(self) -> FloatArray:
