@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from fastlstm import LSTMRegressor
 from fastlstm.metrics import nrmse
@@ -93,6 +94,16 @@ def test_no_initial_states_are_fitted_where_rest_is_asked_for():
     shared = LSTMRegressor(random_state=0, max_iter=400).fit(X, y)
     asked = LSTMRegressor(random_state=0, max_iter=400, washout=0).fit(X, y)
     np.testing.assert_array_equal(asked.params_, shared.params_)
+
+
+@pytest.mark.parametrize("washout", [0, 3, "auto"])
+def test_held_out_tails_are_judged_after_their_lead_in(rng, washout):
+    """They begin at rest in mid-record, even where every step of whole records counts."""
+    u = rng.standard_normal((1500, 1))
+    y = lfilter([0.1], [1.0, -0.9], np.tanh(u[:, 0]))
+    model = LSTMRegressor((3,), (), random_state=0, max_iter=60, washout=washout).fit(u, y)
+    judged = [row.rmse_validation for row in model.history_]
+    assert np.nanmin(judged) == pytest.approx(model.rmse_validation_, rel=1e-3)
 
 
 @pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")

@@ -113,14 +113,14 @@ class Trained:
         solution, problem = self.solution, self.task.problem
         if solution.decided:
             return solution.rmse_train, solution.rmse_validation
-        return self._rmse(problem.train), self._rmse(problem.validation)
+        held = self._rmse(problem.validation, problem.judged_washout)
+        return self._rmse(problem.train, problem.washout), held
 
-    def _rmse(self, records: Records | None) -> float:
+    def _rmse(self, records: Records | None, washout: int) -> float:
         """RMSE on the scored steps; NaN without records."""
         if records is None:
             return float("nan")
-        task = self.task
-        return rmse_of(records, self.free_run(records), task.problem.washout, task.settings.loss)
+        return rmse_of(records, self.free_run(records), washout, self.task.settings.loss)
 
     def fits(self) -> FloatArray:
         """Fit in percent on the judged records, NaN for outputs that do not vary there.
