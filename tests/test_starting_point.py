@@ -96,6 +96,7 @@ def test_no_initial_states_are_fitted_where_rest_is_asked_for():
     np.testing.assert_array_equal(asked.params_, shared.params_)
 
 
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("washout", [0, 3, "auto"])
 def test_held_out_tails_are_judged_after_their_lead_in(rng, washout):
     """They begin at rest in mid-record, even where every step of whole records counts."""
