@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from fastlstm.loss import LOSSES, SQUARED, AbstractLoss
 from fastlstm.network import Network
-from fastlstm.records import Records
+from fastlstm.records import Records, auto_washout
 from fastlstm.solvers.base import AbstractSolver
 from fastlstm.solvers.registry import make_solvers, name_of
 from fastlstm.stability.gains import Kind
-from fastlstm.starting_point import begin_alike, washout_of
+from fastlstm.starting_point import begin_alike
 from fastlstm.weights import check_missing_target, check_output_weights
 
 AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for where "lm" finds no other sizes
@@ -130,8 +130,8 @@ class Settings:
         """
         return begin_alike(records) if self.washout is None else self.washout == 0
 
-    def washout_for(self, records: Records) -> int:
-        """Resolve the washout for measured records.
+    def washout_for(self, lengths: NDArray[np.int64], from_rest: bool) -> int:
+        """Resolve the washout for records of these lengths, which may begin at rest.
 
         Raises
         ------
@@ -139,8 +139,8 @@ class Settings:
             If a record is not longer than the washout asked for.
         """
         if self.washout is None:
-            return washout_of(records)
-        check_washout(self.washout, records.lengths)
+            return 0 if from_rest else auto_washout(lengths)
+        check_washout(self.washout, lengths)
         return self.washout
 
 

@@ -93,8 +93,8 @@ class Task:
         robust = not settings.loss.is_squared
         measured = without_far_outputs(measured) if robust else measured
         counted = counted_records(measured, layout, sample_weight, settings.output_weights)
-        washout = settings.washout_for(counted)
         from_rest = settings.begins_at_rest(counted)
+        washout = settings.washout_for(counted.lengths, from_rest)
         records = measured_only(counted, washout).in_canonical_order()
         known = Known() if known is None else known
         scaling = Scaling.of(records) if known.scaling is None else known.scaling

@@ -23,9 +23,9 @@ BoolArray = NDArray[np.bool_]
 
 STATE_VARIANCE = 0.1  # expected of the initial h and c
 MAX_STATES = 400  # unknown initial states that are solved for like weights
-_BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
 MAX_CROSSED = 30_000_000  # numbers that say how they go together with weights
 MEMORY_TOLERANCE, MEMORY_RANGE = 0.01, (64, 1024)
+_BYTES_AT_ONCE = 64_000_000  # Jacobian rows held at a time where they need not be accumulated
 
 
 @dataclass(frozen=True)

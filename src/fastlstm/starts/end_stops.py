@@ -8,7 +8,7 @@ from scipy.optimize import nnls
 
 from fastlstm.bridging import bridged
 from fastlstm.records import Records
-from fastlstm.starts.integrating_fit import counted, regress, summed, summed_signals
+from fastlstm.starts.integrating_fit import counted, regress, summed
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -19,7 +19,7 @@ LOST = 0.5  # part of it that is
 NOISE = 0.1  # part of the variance of white noise that counts all the same
 
 
-def run_freely(records: Records, misfit: FloatArray) -> BoolArray:
+def run_freely(records: Records, run: FloatArray, misfit: FloatArray) -> BoolArray:
     """Whether every output goes on where it is near its largest or smallest value.
 
     What the linear model moves an output outwards while it is near an end is summed on its own,
@@ -30,12 +30,14 @@ def run_freely(records: Records, misfit: FloatArray) -> BoolArray:
     ----------
     records : Records
         With bent inputs, see `with_bends`.
+    run : array of shape (n_total, n_columns)
+        Their summed signals, see `summed_signals`.
     misfit : array of shape (n_total, n_outputs)
         Of the linear model with an integrator behind every output.
     """
     filled = bridged(records, records.n_total).y
     assert filled is not None and records.y is not None
-    modelled, run = records.split(records.y + misfit), summed_signals(records)
+    modelled = records.split(records.y + misfit)
     steps = np.concatenate([np.diff(y, axis=0, prepend=y[:1]) for y in modelled])
     before = np.concatenate([np.concatenate([y[:1], y[:-1]]) for y in records.split(filled)])
     lost = [_outwards(step, y) for step, y in zip(steps.T, before.T, strict=True)]

@@ -19,6 +19,7 @@ from fastlstm.starts.integrating_fit import (
     levels_of,
     regress,
     rms,
+    summed_signals,
     with_bends,
 )
 from fastlstm.starts.leaks import are_tight
@@ -110,7 +111,8 @@ def _are_exact(records: Records) -> BoolArray:
     assert records.y is not None
     every, rows = np.ones(records.y.shape[1]), np.ones(records.n_total, dtype=bool)
     misfit = fit_integrating(records, fast_poles(records), every, rows).misfit
-    return are_tight(records, rms(records, misfit)) & run_freely(records, misfit)
+    run, error = summed_signals(records), rms(records, misfit)
+    return are_tight(records, run, error) & run_freely(records, run, misfit)
 
 
 def _beside_a_trend(records: Records) -> FloatArray:
