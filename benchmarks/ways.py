@@ -24,7 +24,7 @@ from benchmarks.batch_plants import PLANTS as BATCHES
 from benchmarks.choices import constant, fit, grouped
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
-from fastlstm import LSTMRegressor, posing, starting_point
+from fastlstm import LSTMRegressor, posing, slowness, starting_point
 from fastlstm.datasets import SIMULATORS, narendra_parthasarathy
 from fastlstm.datasets.base import FloatArray, Record
 from fastlstm.solvers import (
@@ -234,7 +234,7 @@ class BegunTrial(Trial):
 
 def beginnings() -> Iterator[Trial]:
     """Let records begin as they do, or leave out a tenth of the shortest; BPTT beside them."""
-    washed = ((posing, "OUTLAST", np.inf), (starting_point, "ALIKE", 0.0))
+    washed = ((slowness, "OUTLAST", np.inf), (starting_point, "ALIKE", 0.0))
     sizes = {"hidden_sizes": (6, 6), "head_sizes": (8,)}
     for plant, n_begun in (("fed_batch", 0), ("cooling", 20)):
         for n_records in (8, 25, 150):

@@ -1,9 +1,12 @@
-"""What the records ask for: the time base."""
+"""What the records ask for: the time base, and whether the plant is slow against them."""
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
-from fastlstm.posing import find_frame
+from fastlstm.frame import Frame
+from fastlstm.network import Network
+from fastlstm.posing import find_frame, pose
 from fastlstm.records import Records
 
 
@@ -44,3 +47,38 @@ def test_output_that_follows_every_input_keeps_the_time_base(noise):
     frame = find_frame(Records(both.u, y, records.offsets), 2)
     assert frame.integrating.tolist() == [True, False]
     assert frame.hold == 1
+
+
+def room(forgets, n_timesteps=3000, day=96):
+    """Warmth that follows the weather of a day at once, and heating behind a wall."""
+    rng = np.random.default_rng(0)
+    weather = np.sin(2.0 * np.pi * np.arange(n_timesteps) / day)
+    heating = np.repeat(rng.normal(size=n_timesteps // 5), 5)
+    y = 2.0 * weather + lfilter([np.sqrt(forgets)], [1.0, forgets - 1.0], heating)
+    y = (y - y.mean()) / y.std() + 0.01 * rng.standard_normal(n_timesteps)
+    return Records.from_lists([np.stack([weather, heating], axis=1)], [y[:, None]])
+
+
+NARROW, WIDE = Network(2, 1, (3,), (4,)), Network(2, 1, (6, 6), (8,))
+
+
+@pytest.mark.parametrize("network", [NARROW, WIDE])
+@pytest.mark.parametrize(("forgets", "slow"), [(1.0 / 130.0, True), (1.0 / 10.0, False)])
+def test_slow_plant_is_seen_behind_days_that_resemble_each_other(network, forgets, slow):
+    """After half a day the output has turned, so what it does then says nothing.
+
+    Whatever the width: a record of medium length would be fitted like a long one otherwise, with a
+    washout that leaves a fifth of the initial state.
+    """
+    whole = pose(room(forgets), network, 0, Frame.plain(1))
+    assert (whole is not None and whole.is_slow) == slow
+    if whole is not None:
+        assert whole.is_medium == (not slow)
+
+
+def test_slow_plant_in_a_very_short_record_is_fitted_whole_anyway():
+    """A few hundred rows are all used, as many as there are."""
+    whole = pose(room(1.0 / 130.0, n_timesteps=800), WIDE, 0, Frame.plain(1))
+    assert whole is not None
+    assert not whole.is_slow
+    assert not whole.is_medium

@@ -11,8 +11,9 @@ from fastlstm.delaying import Delays
 from fastlstm.frame import Frame
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
-from fastlstm.records import MANY_RECORDS, Records, auto_washout, hold_out
-from fastlstm.solvers.problem import SHORT, Parts, Whole
+from fastlstm.records import Records, auto_washout, hold_out
+from fastlstm.slowness import is_slow, is_slow_maybe, outlasts, outlasts_maybe
+from fastlstm.solvers.problem import SHORT, VERY_SHORT, Parts, Whole
 from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
 from fastlstm.starts.integrating_fit import MANY
@@ -22,10 +23,6 @@ from fastlstm.starts.robust import identify_by
 
 FloatArray = NDArray[np.float64]
 
-SLOW = 10  # memories of the plant up to which they count as such, however many steps these are
-FADED = 0.01  # part of a typical state that is left when a memory ends
-ALIKE = 0.2  # autocorrelation of an output after a fifth of such a memory: less is not slow
-KEPT, OUTLAST = 0.1, 0.5  # part of a state that is left after this part of a record: it matters
 FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base is widened
 LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
 SMOOTH = 2e-3  # error of interpolated outputs, in standard deviations, that does not matter
@@ -64,9 +61,11 @@ def pose(
     whole : Whole or None
         None where records are long, and the plant neither slow nor integrating.
     """
-    short, integrates = records.n_counted <= SHORT * network.n_params, np.any(frame.integrating)
-    outlast = not from_rest and _may_outlast(records)
-    if not (short or integrates or outlast or _may_be_slow(records)):
+    per_weight, integrates = records.n_counted / network.n_params, np.any(frame.integrating)
+    very_short, short = per_weight <= VERY_SHORT, per_weight <= SHORT
+    may_outlast = not (from_rest or short) and outlasts_maybe(records)
+    may_be_slow = not very_short and is_slow_maybe(records)
+    if not (short or integrates or may_outlast or may_be_slow):
         return None
     reduced = frame.without_taps().reduce(frame.whole_steps(records))
     steps = -(-washout // frame.hold)
@@ -75,15 +74,14 @@ def pose(
         linear = identify_integrating(inputs, frame.gains).increments
     else:
         linear = identify_by(loss, inputs, washout=steps)
-    if not (short or integrates):
-        slow = SLOW * linear.memory(FADED, cap=inputs.n_total) >= inputs.n_total
-        middle = int(np.median(inputs.lengths))
-        if not (slow or (outlast and linear.memory(KEPT, cap=middle) >= OUTLAST * middle)):
-            return None
+    slow = not (very_short or integrates) and (
+        (may_be_slow and is_slow(linear, inputs)) or (may_outlast and outlasts(linear, inputs))
+    )
+    if not (short or integrates or slow):
+        return None
     linear = with_lagged(linear, frame.n_lagged)
-    is_slow = not (short or integrates)
     parts = _parts(reduced, fraction, steps) if integrates else None
-    made = reduced, linear, frame.gains, steps, frame.in_step, is_slow
+    made = reduced, linear, frame.gains, steps, frame.in_step, slow
     at_rest = from_rest and not integrates  # the levels of sums are unknown
     return Whole(*made, parts=parts, from_rest=at_rest).for_weights(network.n_params)
 
@@ -93,34 +91,6 @@ def _parts(records: Records, fraction: float, washout: int) -> Parts:
     washout = max(1, washout, auto_washout(records.lengths))
     train, validation, lead_in = hold_out(records, fraction, washout)
     return Parts(train, validation, washout, lead_in)
-
-
-def _may_outlast(records: Records) -> bool:
-    """Whether the second halves of several records may depend on how these began.
-
-    Then the outputs half a record apart have much in common.
-    """
-    assert records.y is not None
-    if records.n_records < MANY_RECORDS:
-        return False
-    y = records.y - records.y.mean(axis=0)
-    products, power = np.zeros(y.shape[1]), np.zeros(y.shape[1])
-    for part in records.split(y):
-        lag = len(part) // 2
-        products += np.sum(part[lag:] * part[: len(part) - lag], axis=0) / max(1, len(part) - lag)
-        power += np.mean(part**2, axis=0)
-    return bool(np.any(np.abs(products) > ALIKE * power))
-
-
-def _may_be_slow(records: Records) -> bool:
-    """Whether an output changes little in the time in which a slow plant forgets little."""
-    assert records.y is not None
-    lag = max(1, records.n_total // (5 * SLOW))
-    products, power = np.zeros(records.y.shape[1]), np.zeros(records.y.shape[1])
-    for y in records.split(records.y - records.y.mean(axis=0)):
-        products += np.sum(y[lag:] * y[:-lag], axis=0)
-        power += np.sum(y**2, axis=0)
-    return bool(np.any(products > ALIKE * power))
 
 
 def delays_for(

@@ -11,6 +11,7 @@ from fastlstm.bridging import bridged
 from fastlstm.loss import SQUARED
 from fastlstm.records import Records
 from fastlstm.starts.end_stops import run_freely
+from fastlstm.starts.fading import do_not_fade
 from fastlstm.starts.integrating_fit import (
     IntegratingModel,
     counted,
@@ -37,10 +38,11 @@ def find_integrators(records: Records) -> FloatArray:
     """Gains of the integrators that the plant seems to have; zeros where it has none.
 
     An output integrates if fast poles explain it much better with an integrator behind them than
-    alone, and better than beside a straight trend, and if neither a leak nor an end stop is found:
-    the integrator is exact as far as the record can tell. The leak is a multiple of the sum of the
-    measured outputs, in which noise averages out. Both are looked for beside bent inputs: the drift
-    that a bent characteristic leaves in the sums of a linear model looks like a leak.
+    alone, and better than beside a straight trend; if no slow pole explains it better; and if
+    neither a leak nor an end stop is found: the integrator is exact as far as the record can tell.
+    The leak is a multiple of the sum of the measured outputs, in which noise averages out. All are
+    looked for beside bent inputs: the drift that a bent characteristic leaves in the sums of a
+    linear model looks like a leak.
 
     Parameters
     ----------
@@ -59,6 +61,8 @@ def find_integrators(records: Records) -> FloatArray:
     exact = fit_integrating(records, fast_poles(records), np.ones(n_outputs), rows)
     error = rms(records, exact.misfit)
     integrates = (error < BETTER * without) & (error < NO_TREND * drifting)
+    if np.any(integrates):
+        integrates &= do_not_fade(records)
     if np.any(integrates):
         integrates &= _are_exact(records)
     return np.where(integrates, exact.increments.simulate(records).std(axis=0), 0.0)
