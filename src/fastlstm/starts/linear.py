@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.records import Records
+from fastlstm.starts.begun_modes import with_begun_records
 from fastlstm.starts.modal import FreeRun, Modes
 from fastlstm.starts.output_error import polish
 from fastlstm.starts.realization import input_gramian, unit_coordinates
@@ -238,7 +239,9 @@ def identify(
         modes, values = fit_order(run, order)
     if long:
         run = excerpt(records, counts, FIT_ROWS)
-        modes, _ = polish(run, modes.at_rest(run.records.n_records), LAST_STEPS, tol=1e-3)
+        rest = modes.at_rest(run.records.n_records)
+        begun = with_begun_records(run, rest) if run.begun else rest
+        modes, _ = polish(run, begun, LAST_STEPS, tol=1e-3)
     return _model(run, modes, values)
 
 

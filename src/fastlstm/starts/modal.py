@@ -128,12 +128,14 @@ class FreeRun:
         With outputs.
     rows : bool array of shape (n_total,)
         Rows that count in a fit, every output with its weight where the records have weights.
+    begun : bool
+        Whether these are several records as they were measured, so that how they begin says much.
     """
 
-    def __init__(self, records: Records, rows: NDArray[np.bool_]) -> None:
+    def __init__(self, records: Records, rows: NDArray[np.bool_], *, begun: bool = False) -> None:
         if records.y is None:
             raise ValueError("records must hold measured outputs; got y=None. Pass y as well.")
-        self.records, self.rows = records, rows
+        self.records, self.rows, self.begun = records, rows, begun
         self.u = np.ascontiguousarray(records.u.T)
         self.y = np.ascontiguousarray(records.y.T)
         self.weights = None if records.weights is None else (records.weights * rows[:, None]).T

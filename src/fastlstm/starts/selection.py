@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.records import Records, block_numbers
+from fastlstm.starts.begun_modes import with_begun_records
 from fastlstm.starts.gaps import fir_response
 from fastlstm.starts.markov import Ranges, arx_response, lagged_gram
 from fastlstm.starts.modal import FreeRun, Modes
@@ -23,6 +24,7 @@ PIECES = 4  # pieces, spread over the records, that stand for long ones
 BLOCKS = 8  # blocks of a record; one in four is held out
 SHORT = 2500  # rows up to which two sets of held-out blocks are averaged
 RELATIVE_SLACK, CHANCE = 0.003, 3.0  # what a smaller order may lose on n held-out rows, see below
+SEVERAL = 3  # records, from which on their initial states are fitted with the first model
 PATIENCE = 3  # larger orders tried without a gain
 PERFECT = 1e-8  # squared error of standardised outputs that counts as none
 FILL_ORDER, FILL_STEPS = 4, 10  # of the model that fills gaps
@@ -40,8 +42,9 @@ def excerpt(records: Records, counts: BoolArray, n_rows: int = SCAN_ROWS) -> Fre
     if records.weights is not None:
         share = np.count_nonzero(counts) / records.n_total
         n_rows = round(n_rows / max(share, SMALLEST_SHARE))
+    several = records.n_records >= SEVERAL
     if records.n_total <= 1.5 * n_rows or records.y is None:
-        return FreeRun(records, counts)
+        return FreeRun(records, counts, begun=several)
     length = n_rows // PIECES
     cuts = [
         slice(start, min(start + length, rows.stop))
@@ -53,7 +56,8 @@ def excerpt(records: Records, counts: BoolArray, n_rows: int = SCAN_ROWS) -> Fre
     wanted = max(1, int(n_rows / np.mean([cut.stop - cut.start for cut in cuts])))
     chosen = np.unique(np.linspace(0, len(cuts) - 1, wanted).round().astype(int))
     cuts = [cuts[k] for k in chosen]
-    return FreeRun(records.cut(cuts), np.concatenate([counts[cut] for cut in cuts]))
+    begun = several and int(records.lengths.max()) <= length
+    return FreeRun(records.cut(cuts), np.concatenate([counts[cut] for cut in cuts]), begun=begun)
 
 
 def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
@@ -78,7 +82,7 @@ def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
         Of its Hankel matrix.
     """
     held_out = _held_out(run)
-    fits = [FreeRun(run.records, run.rows & ~held) for held in held_out]
+    fits = [FreeRun(run.records, run.rows & ~held, begun=run.begun) for held in held_out]
     starts = [realizations(fit, max_order) for fit in fits]
     errors: dict[int, float] = {}
     models: dict[int, tuple[Modes, FloatArray]] = {}
@@ -162,9 +166,11 @@ def _preferred(entries: list[tuple[float, Modes, FloatArray]]) -> tuple[Modes, F
 def _started(run: FreeRun, candidate: Realization, order: int) -> tuple[float, Modes, FloatArray]:
     A, B, C, values = candidate
     parts = A[:order, :order], B[:order], C[:, :order]
-    modes, error = with_best_outputs(
-        run, Modes.from_state_space(*parts, n_records=run.records.n_records)
-    )
+    modes = Modes.from_state_space(*parts, n_records=run.records.n_records)
+    if run.begun:
+        modes = with_begun_records(run, modes)
+        return run.mean_square(run.simulate(modes).error), modes, values
+    modes, error = with_best_outputs(run, modes)
     return error, modes, values
 
 

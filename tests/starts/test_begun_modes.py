@@ -1,0 +1,96 @@
+"""Linear models of records that begin anywhere."""
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from fastlstm.records import Records
+from fastlstm.starts.begun_modes import with_begun_records
+from fastlstm.starts.linear import identify
+from fastlstm.starts.modal import FreeRun, Modes
+
+
+def slow_body(seed, n_records=8, noise=0.02):
+    """Body that cools slowly from anywhere, with a lagging sensor; little of it is the input's."""
+    rng, inputs, outputs = np.random.default_rng(seed), [], []
+    for _ in range(n_records):
+        n = int(rng.integers(100, 200))
+        u = np.repeat(rng.uniform(-1.0, 1.0, n // 20 + 1), 20)[:n]
+        begun = 30.0 * rng.standard_normal()
+        body = lfilter([1.0], [1.0, -0.994], u) + begun * 0.994 ** np.arange(1, n + 1)
+        shown = lfilter([0.3], [1.0, -0.7], body, zi=[0.7 * begun])[0]
+        inputs.append(u[:, None])
+        outputs.append(shown[:, None])
+    whole = np.concatenate(outputs)
+    measured = [(y - whole.mean()) / whole.std() for y in outputs]
+    return Records.from_lists(inputs, [y + noise * rng.standard_normal(y.shape) for y in measured])
+
+
+def modes_of(poles, n_records, gains_in):
+    """Make modes with given poles and nothing known about the outputs."""
+    poles = np.array(poles, dtype=complex)
+    return Modes(
+        poles,
+        np.asarray(gains_in, dtype=complex).reshape(len(poles), -1),
+        np.zeros((1, len(poles)), dtype=complex),
+        np.zeros((1, 1)),
+        np.zeros(1),
+        np.zeros((n_records, len(poles)), dtype=complex),
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_body_that_begins_anywhere_is_explained_up_to_the_noise(seed):
+    """From rest the response to the inputs is next to nothing, and the fit used to stay there."""
+    model = identify(slow_body(seed))
+    assert model.error_std[0] < 0.023
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_order_less_is_no_reason_to_fail(seed):
+    """Without the sensor's lag the model is off by the lag only."""
+    model = identify(slow_body(seed), order=1)
+    assert model.error_std[0] < 0.05
+
+
+def test_many_records_are_represented_by_whole_ones(rng):
+    """The last fit takes more of them than the search, each with its own beginning."""
+    model = identify(slow_body(0, n_records=150))
+    assert model.error_std[0] < 0.023
+
+
+@pytest.mark.parametrize("poles", [[0.9], [0.95, 0.5], [0.9 + 0.2j]])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_known_modes_are_recovered_with_their_initial_states(rng, poles, weighted):
+    """All of it is exact without noise; samples without weight do not count."""
+    lengths = [40, 60, 25, 50]
+    records = Records.from_lists([rng.standard_normal((n, 1)) for n in lengths])
+    gains_in = np.ones(len(poles))
+    plant = modes_of(poles, 4, gains_in)
+    out = rng.standard_normal((1, len(poles))) + 1j * np.imag(poles)
+    begun = 5.0 * (rng.standard_normal((4, len(poles))) + 1j * np.imag(poles))
+    plant = Modes(
+        plant.poles, plant.gains_in, out.astype(complex), np.array([[0.3]]), np.ones(1), begun
+    )
+    quiet = FreeRun(Records(records.u, np.zeros((175, 1)), records.offsets), np.ones(175, bool))
+    y = -quiet.simulate(plant).error.T
+    weights = None
+    if weighted:
+        weights = (rng.uniform(size=y.shape) < 0.8).astype(float)
+        y = np.where(weights > 0.0, y, 1e3)
+    measured = Records(records.u, y, records.offsets, weights=weights)
+    run = FreeRun(measured, np.ones(175, bool), begun=True)
+    found = with_begun_records(run, modes_of(poles, 4, gains_in))
+    np.testing.assert_allclose(found.gains_out, plant.gains_out, atol=1e-5)
+    np.testing.assert_allclose(found.direct, plant.direct, atol=1e-5)
+    np.testing.assert_allclose(found.bias, plant.bias, atol=1e-5)
+    np.testing.assert_allclose(found.initial, plant.initial, atol=1e-4)
+
+
+def test_record_without_a_row_that_counts_begins_at_rest(rng):
+    """Nothing tells how it began."""
+    records = slow_body(1)
+    rows = np.repeat(np.arange(8), records.lengths) != 3
+    found = with_begun_records(FreeRun(records, rows, begun=True), modes_of([0.994], 8, [1.0]))
+    assert found.initial[3] == 0.0
+    assert np.all(found.initial[[0, 1, 2, 4]] != 0.0)
