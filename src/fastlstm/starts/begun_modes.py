@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,21 +10,51 @@ from numpy.typing import NDArray
 
 from fastlstm.starts.modal import ComplexArray, FreeRun, Modes
 from fastlstm.starts.normal_equations import joined, parts_of
+from fastlstm.starts.output_error import polish
 
 FloatArray = NDArray[np.float64]
 
 RANK = 1e-8  # relative singular value of the free responses in a record, below which they are none
 RIDGE = 1e-8  # relative, of the regression beside them
+BETTER = 0.5  # part of the squared error below which another model is another minimum
+STEPS = 16  # Gauss-Newton steps
 LEAST = 1e-6  # gain of a mode, relative to the largest, below which no output tells its state
+
+
+def rescued(run: FreeRun, modes: Modes, starts: Sequence[Modes]) -> Modes:
+    """Exchange a model that was fitted from rest for a much better one, if there is any.
+
+    Where the response to the inputs is small beside that to the initial states, gains that were
+    fitted from rest explain nothing, and Gauss-Newton from there may not find back. Where it does,
+    its model stays.
+
+    Parameters
+    ----------
+    run : FreeRun
+        Returned as it is unless it is of several records that begin anywhere.
+    modes : Modes
+        Fitted.
+    starts : sequence of Modes
+        Whose poles are tried with fitted initial states, see `with_begun_records`.
+    """
+    if not run.begun:
+        return modes
+
+    def square(modes: Modes) -> float:
+        return run.mean_square(run.simulate(modes).error)
+
+    begun = min((with_begun_records(run, start) for start in starts), key=square)
+    if not square(begun) < square(modes):
+        return modes
+    begun, error = polish(run, begun, STEPS)
+    return begun if run.mean_square(error) < BETTER * square(modes) else modes
 
 
 def with_begun_records(run: FreeRun, modes: Modes) -> Modes:
     """Output gains, direct part, bias and initial states by least squares, poles and inputs kept.
 
     The free responses of every record are projected out of signals and outputs, so that there is
-    one regression for what the records share, however many they are. Where the response to the
-    inputs is small beside that to the initial states, gains that were fitted from rest explain
-    nothing, and Gauss-Newton from there may not find back.
+    one regression for what the records share, however many they are.
 
     Parameters
     ----------

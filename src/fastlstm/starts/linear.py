@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.records import Records
-from fastlstm.starts.begun_modes import with_begun_records
+from fastlstm.starts.begun_modes import rescued
 from fastlstm.starts.modal import FreeRun, Modes
 from fastlstm.starts.output_error import polish
 from fastlstm.starts.realization import input_gramian, unit_coordinates
@@ -240,8 +240,8 @@ def identify(
     if long:
         run = excerpt(records, counts, FIT_ROWS)
         rest = modes.at_rest(run.records.n_records)
-        begun = with_begun_records(run, rest) if run.begun else rest
-        modes, _ = polish(run, begun, LAST_STEPS, tol=1e-3)
+        modes, _ = polish(run, rest, LAST_STEPS, tol=1e-3)
+        modes = rescued(run, modes, [rest])
     return _model(run, modes, values)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.records import Records, block_numbers
-from fastlstm.starts.begun_modes import with_begun_records
+from fastlstm.starting_point import begin_alike
+from fastlstm.starts.begun_modes import rescued
 from fastlstm.starts.gaps import fir_response
 from fastlstm.starts.markov import Ranges, arx_response, lagged_gram
 from fastlstm.starts.modal import FreeRun, Modes
@@ -24,7 +25,7 @@ PIECES = 4  # pieces, spread over the records, that stand for long ones
 BLOCKS = 8  # blocks of a record; one in four is held out
 SHORT = 2500  # rows up to which two sets of held-out blocks are averaged
 RELATIVE_SLACK, CHANCE = 0.003, 3.0  # what a smaller order may lose on n held-out rows, see below
-SEVERAL = 3  # records, from which on their initial states are fitted with the first model
+SEVERAL, MANY = 3, 30  # records that begin anywhere, of which the first model may be a poor one
 PATIENCE = 3  # larger orders tried without a gain
 PERFECT = 1e-8  # squared error of standardised outputs that counts as none
 FILL_ORDER, FILL_STEPS = 4, 10  # of the model that fills gaps
@@ -42,8 +43,8 @@ def excerpt(records: Records, counts: BoolArray, n_rows: int = SCAN_ROWS) -> Fre
     if records.weights is not None:
         share = np.count_nonzero(counts) / records.n_total
         n_rows = round(n_rows / max(share, SMALLEST_SHARE))
-    several = records.n_records >= SEVERAL
-    if records.n_total <= 1.5 * n_rows or records.y is None:
+    several = SEVERAL <= records.n_records <= MANY and not begin_alike(records)
+    if records.n_total <= 1.5 * n_rows:
         return FreeRun(records, counts, begun=several)
     length = n_rows // PIECES
     cuts = [
@@ -111,13 +112,14 @@ def fit_order(run: FreeRun, order: int) -> tuple[Modes, FloatArray]:
 
     A short race decides among the candidates that ARX models of several orders give.
     """
-    raced = []
+    raced, starts = [], []
     for candidate in _reaching(realizations(run, order), order):
         _, modes, values = _started(run, candidate, order)
+        starts.append(modes)
         modes, error = polish(run, modes, RACE_STEPS)
         raced.append((run.mean_square(error), modes, values))
     modes, values = _preferred(raced)
-    return polish(run, modes, FIT_STEPS)[0], values
+    return rescued(run, polish(run, modes, FIT_STEPS)[0], starts), values
 
 
 def realizations(run: FreeRun, max_order: int) -> list[Realization]:
@@ -166,11 +168,9 @@ def _preferred(entries: list[tuple[float, Modes, FloatArray]]) -> tuple[Modes, F
 def _started(run: FreeRun, candidate: Realization, order: int) -> tuple[float, Modes, FloatArray]:
     A, B, C, values = candidate
     parts = A[:order, :order], B[:order], C[:, :order]
-    modes = Modes.from_state_space(*parts, n_records=run.records.n_records)
-    if run.begun:
-        modes = with_begun_records(run, modes)
-        return run.mean_square(run.simulate(modes).error), modes, values
-    modes, error = with_best_outputs(run, modes)
+    modes, error = with_best_outputs(
+        run, Modes.from_state_space(*parts, n_records=run.records.n_records)
+    )
     return error, modes, values
 
 
