@@ -82,3 +82,11 @@ def test_slow_plant_in_a_very_short_record_is_fitted_whole_anyway():
     assert whole is not None
     assert not whole.is_slow
     assert not whole.is_medium
+
+
+def test_washout_that_is_given_lets_a_record_of_medium_length_be_tried_as_a_long_one():
+    """It says that the beginning does not count; the states before it would be fitted otherwise."""
+    whole = pose(room(1.0 / 130.0), WIDE, 50, Frame.plain(1))
+    assert whole is not None
+    assert whole.is_medium
+    assert not whole.is_slow

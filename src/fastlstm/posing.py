@@ -64,7 +64,8 @@ def pose(
     per_weight, integrates = records.n_counted / network.n_params, np.any(frame.integrating)
     very_short, short = per_weight <= VERY_SHORT, per_weight <= SHORT
     may_outlast = not (from_rest or short) and outlasts_maybe(records)
-    may_be_slow = not very_short and is_slow_maybe(records)
+    given = washout > max(frame.delays, default=0)  # a washout for records of medium length
+    may_be_slow = not (very_short or (short and given)) and is_slow_maybe(records)
     if not (short or integrates or may_outlast or may_be_slow):
         return None
     reduced = frame.without_taps().reduce(frame.whole_steps(records))
