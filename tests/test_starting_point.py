@@ -108,8 +108,9 @@ def test_held_out_tails_are_judged_after_their_lead_in(rng, washout):
 
 
 @pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.DataWarning")
 def test_washout_can_still_be_asked_for():
-    """The user knows better."""
+    """The user knows better, and is warned where the model then hardly follows from rest."""
     X, y = batches(6, 1)
     model = LSTMRegressor((3,), (2,), random_state=0, max_iter=60, washout=7).fit(X, y)
     assert model.washout_ == 7
