@@ -2,28 +2,34 @@
 
 import numpy as np
 import pytest
-from scipy.signal import lfilter
 
 from fastlstm.records import Records
-from fastlstm.starts.begun_modes import with_begun_records
+from fastlstm.starts.begun_modes import rescued, with_begun_records
 from fastlstm.starts.linear import identify
 from fastlstm.starts.modal import FreeRun, Modes
+from fastlstm.starts.output_error import polish
 
 
 def slow_body(seed, n_records=8, noise=0.02, n_timesteps=150):
-    """Body that cools slowly from anywhere, with a lagging sensor; little of it is the input's."""
+    """Heated body that cools slowly from anywhere, faster when hot, with a lagging sensor."""
     rng, inputs, outputs = np.random.default_rng(seed), [], []
     for _ in range(n_records):
         n = n_timesteps + int(rng.integers(-50, 50))
-        u = np.repeat(rng.uniform(-1.0, 1.0, n // 20 + 1), 20)[:n]
-        begun = 30.0 * rng.standard_normal()
-        body = lfilter([1.0], [1.0, -0.994], u) + begun * 0.994 ** np.arange(1, n + 1)
-        shown = lfilter([0.3], [1.0, -0.7], body, zi=[0.7 * begun])[0]
+        u = np.repeat(rng.uniform(0.0, 1.0, n // 20 + 1), 20)[:n]
+        above, y = rng.uniform(0.0, 70.0), np.empty(n)
+        shown = above
+        for t in range(n):
+            above += 0.8 * u[t] - 0.004 * above * (1.0 + 0.1 * abs(above) ** 0.33)
+            shown += 0.3 * (above - shown)
+            y[t] = shown
         inputs.append(u[:, None])
-        outputs.append(shown[:, None])
-    whole = np.concatenate(outputs)
+        outputs.append(y[:, None])
+    whole, drive = np.concatenate(outputs), np.concatenate(inputs)
     measured = [(y - whole.mean()) / whole.std() for y in outputs]
-    return Records.from_lists(inputs, [y + noise * rng.standard_normal(y.shape) for y in measured])
+    return Records.from_lists(
+        [(u - drive.mean()) / drive.std() for u in inputs],
+        [y + noise * rng.standard_normal(y.shape) for y in measured],
+    )
 
 
 def modes_of(poles, n_records, gains_in):
@@ -39,18 +45,12 @@ def modes_of(poles, n_records, gains_in):
     )
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_body_that_begins_anywhere_is_explained_up_to_the_noise(seed):
-    """From rest the response to the inputs is next to nothing, and the fit used to stay there."""
-    model = identify(slow_body(seed))
-    assert model.error_std[0] < 0.023
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_one_order_less_is_no_reason_to_fail(seed):
-    """Without the sensor's lag the model is off by the lag only."""
-    model = identify(slow_body(seed), order=1)
-    assert model.error_std[0] < 0.05
+@pytest.mark.parametrize(("n_records", "seed"), [(8, 1), (4, 14), (8, 0)])
+@pytest.mark.parametrize("order", [None, 1])
+def test_body_that_begins_anywhere_is_explained_up_to_the_noise(n_records, seed, order):
+    """From rest two of these are lost, with errors of 0.4 and 1: gains too small for any state."""
+    model = identify(slow_body(seed, n_records), order)
+    assert model.error_std[0] < 0.025
 
 
 def test_pieces_of_longer_records_keep_what_is_fitted_to_them():
@@ -94,3 +94,16 @@ def test_record_without_a_row_that_counts_begins_at_rest(rng):
     found = with_begun_records(FreeRun(records, rows, begun=True), modes_of([0.994], 8, [1.0]))
     assert found.initial[3] == 0.0
     assert np.all(found.initial[[0, 1, 2, 4]] != 0.0)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_lost_model_is_exchanged_only_where_records_begin_anywhere(begun):
+    """One that is about as good as any other stays."""
+    records = slow_body(0)
+    run = FreeRun(records, np.ones(records.n_total, bool), begun=begun)
+    lost = modes_of([0.99], 8, [1.0])
+    found = rescued(run, lost, [lost])
+    assert (found is not lost) == begun
+    good = polish(run, with_begun_records(run, lost), 16)[0]
+    assert run.mean_square(run.simulate(good).error) < 0.05**2
+    assert rescued(run, good, [lost]) is good

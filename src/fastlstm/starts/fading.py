@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from fastlstm.records import Records
-from fastlstm.starts.integrating_fit import counted, fast_poles, regress, with_bends
+from fastlstm.starts.integrating_fit import counted, regress, signals_of, with_bends
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -21,10 +21,10 @@ BETTER = 0.9  # part of the error of linear models with an integrator, below whi
 def do_not_fade(records: Records) -> BoolArray:
     """Whether a slow pole in place of the integrator explains an output no better.
 
-    A pole does if it lowers the error of a linear model by a tenth, and that beside bent inputs
-    not at all raises it: what an integrator behind a bent characteristic does looks like a pole to
-    a linear model, but not beside bent inputs. These may be so many for a short record that they
-    explain everything, with either, and then the linear models tell.
+    A pole does if it lowers the error of a linear model by a tenth, and if that of a model with
+    bent inputs is not raised by it: what an integrator behind a bent characteristic does looks like
+    a pole to a linear model, but not beside bent inputs. These may be so many for a short record
+    that they explain everything, with either, and then the linear models tell.
 
     Unlike a leak that is found by regression on measured outputs, see `leaks`, the pole sums what
     the model itself says, so that noise does not hide it.
@@ -34,24 +34,20 @@ def do_not_fade(records: Records) -> BoolArray:
     records : Records
         With outputs, standardised; bent inputs are made here.
     """
-    assert records.y is not None
-    straight, bent = _signals(records), _signals(with_bends(records))
-    exact, beside = _error(records, straight, 0.0), np.full(records.y.shape[1], np.nan)
-    keeps = np.ones(records.y.shape[1], dtype=bool)
-    for fade in FADES:
-        better = keeps & (_error(records, straight, fade) < BETTER * exact)
-        if not np.any(better):
-            continue
-        if np.any(np.isnan(beside)):
-            beside = _error(records, bent, 0.0)
-        keeps &= ~(better & (_error(records, bent, fade) <= beside))
-    return keeps
-
-
-def _signals(records: Records) -> FloatArray:
-    """Gather inputs, filtered by fast poles and as they are, and a constant."""
-    x = fast_poles(records).states(records)
-    return np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)
+    straight = signals_of(records)
+    errors = np.stack([_error(records, straight, fade) for fade in FADES])
+    fades, best = (
+        errors.min(axis=0) < BETTER * _error(records, straight, 0.0),
+        errors.argmin(axis=0),
+    )
+    if not np.any(fades):
+        return ~fades
+    records = with_bends(records)
+    bent = signals_of(records)
+    beside = _error(records, bent, 0.0)
+    for k in np.unique(best[fades]):
+        fades &= (best != k) | (_error(records, bent, FADES[k]) <= beside)
+    return ~fades
 
 
 def _error(records: Records, signals: FloatArray, fade: float) -> FloatArray:

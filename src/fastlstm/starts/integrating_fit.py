@@ -64,7 +64,7 @@ def fit_integrating(
     assert records.y is not None
     n_outputs, A, B = len(gains), poles.A, poles.B
     x = poles.states(records)
-    signals = np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)
+    signals = _beside_inputs(records, x)
     n_signals, many = signals.shape[1], records.n_records > MANY
     weights, misfit = np.zeros((n_outputs, n_signals)), np.empty_like(records.y)
     for output, gain in enumerate(gains):
@@ -179,6 +179,18 @@ def summed_signals(records: Records) -> FloatArray:
     -------
     array of shape (n_total, n_signals + n_records)
     """
-    x = fast_poles(records).states(records)
-    signals = np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)
-    return np.concatenate([summed(records, signals, 1.0), levels_of(records)], axis=1)
+    return np.concatenate([summed(records, signals_of(records), 1.0), levels_of(records)], axis=1)
+
+
+def signals_of(records: Records) -> FloatArray:
+    """Gather inputs filtered by fast poles, inputs, and a constant: an output may be their sum.
+
+    Returns
+    -------
+    array of shape (n_total, n_signals)
+    """
+    return _beside_inputs(records, fast_poles(records).states(records))
+
+
+def _beside_inputs(records: Records, x: FloatArray) -> FloatArray:
+    return np.concatenate([x, records.u, np.ones((records.n_total, 1))], axis=1)

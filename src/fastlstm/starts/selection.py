@@ -83,7 +83,7 @@ def choose_order(run: FreeRun, max_order: int) -> tuple[int, Modes, FloatArray]:
         Of its Hankel matrix.
     """
     held_out = _held_out(run)
-    fits = [FreeRun(run.records, run.rows & ~held, begun=run.begun) for held in held_out]
+    fits = [FreeRun(run.records, run.rows & ~held) for held in held_out]
     starts = [realizations(fit, max_order) for fit in fits]
     errors: dict[int, float] = {}
     models: dict[int, tuple[Modes, FloatArray]] = {}
