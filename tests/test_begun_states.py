@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastlstm import LSTMRegressor
+from fastlstm import LSTMRegressor, slowness
 from fastlstm._core import simulate
 from fastlstm.begun_states import begun_states
 from fastlstm.frame import Frame
@@ -75,6 +75,12 @@ def test_plant_that_outlasts_its_records_is_posed_with_initial_states():
     """A washout would leave nothing of them."""
     assert posed(0.995).is_slow
     assert posed(0.6) is None
+
+
+def test_plant_of_few_memories_in_all_is_slow_even_if_it_does_not_outlast_records(monkeypatch):
+    """Nothing is left of an output after more than a record, so its memory tells."""
+    monkeypatch.setattr(slowness, "OUTLAST", np.inf)
+    assert posed(0.999).is_slow
 
 
 @pytest.mark.parametrize("n_records", [12, 100])

@@ -76,7 +76,8 @@ def pose(
     else:
         linear = identify_by(loss, inputs, washout=steps)
     slow = not (very_short or integrates) and (
-        (may_be_slow and is_slow(linear, inputs)) or (may_outlast and outlasts(linear, inputs))
+        ((may_be_slow or may_outlast) and is_slow(linear, inputs))
+        or (may_outlast and outlasts(linear, inputs))
     )
     if not (short or integrates or slow):
         return None
