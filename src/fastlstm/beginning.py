@@ -54,10 +54,10 @@ class Beginning:
         near that of a similar situation in the record.
         """
         network, params, driven = self.network, self.params, self._driven
-        typical, variance = typical_states(network, params, driven)
+        typical, spread = typical_states(network, params, driven)
         settled, n_first = settled_state(network, params, driven[0]), len(self._first)
         similar = similar_state(network, params, driven, self._run, self.y, n_first)
-        starts = [(typical, variance), (settled, variance), (similar, NEARER * variance)]
+        starts = [(typical, spread), (settled, spread), (similar, np.sqrt(NEARER) * spread)]
         state = estimate_state(self._run, self.y, starts, self.noise)
         return state, self._levels(self._rises(state[None]))[0, 0]
 

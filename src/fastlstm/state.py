@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import least_squares
 
 from fastlstm._core import simulate
@@ -15,14 +16,15 @@ FloatArray = NDArray[np.float64]
 SETTLE_STEPS = 500  # steps of constant input after which the network counts as settled
 MAX_EVALUATIONS = 50
 DIFFERENCE = 1e-6  # forward difference; the states are of order one
-LOOKS = 32  # at the states of a record, to know which are typical
+LOOKS = 600  # at the states of a record, to know which are typical
+FREE = 0.01  # of the variance of a state: what it may do without the others
 CLOSE_LOOKS, MOST_STEPS = 2000, 200_000  # at states, in all, to find one like that of the beginning
 RESEMBLE = 5  # steps at least whose inputs are compared
-NEARER = 0.1  # of the variance of the states: expected around such a state
+NEARER = 0.1  # of the covariance of the states: expected around such a state
 MIN_VARIANCE = 1e-6  # of a state, so that it can move at all
 
 Run = Callable[[FloatArray], FloatArray]
-Start = tuple[FloatArray, FloatArray]  # a plausible state and the variance expected around it
+Start = tuple[FloatArray, FloatArray]  # a plausible state; Cholesky factor of the covariance
 
 
 def simulate_from(
@@ -55,7 +57,7 @@ def settled_state(network: Network, params: FloatArray, u: FloatArray) -> FloatA
 
 
 def typical_states(network: Network, params: FloatArray, u: FloatArray) -> Start:
-    """Mean and variance of the states along a free run from rest, each of shape (2, n_units).
+    """Mean of the states along a free run from rest, and how they vary together.
 
     The states are looked at `LOOKS` times, evenly spread over the record; the first look, after
     the shortest drive, counts as well, so that a record of a few steps has an answer too.
@@ -65,9 +67,20 @@ def typical_states(network: Network, params: FloatArray, u: FloatArray) -> Start
     network : Network
     params : array of shape (n_params,)
     u : array of shape (n_timesteps, n_inputs)
+
+    Returns
+    -------
+    mean : array of shape (2, n_units)
+    spread : array of shape (2 * n_units, 2 * n_units)
+        Lower Cholesky factor of their covariance, to whose diagonal `FREE` of itself is added:
+        fewer looks than states, or states that follow from others, leave none that cannot move.
     """
     _, seen = _states_along(network, params, u, LOOKS)
-    return np.mean(seen, axis=0), np.maximum(np.var(seen, axis=0), MIN_VARIANCE)
+    mean = seen.mean(axis=0)
+    offsets = (seen - mean).reshape(len(seen), -1)
+    covariance = offsets.T @ offsets / len(seen)
+    covariance += np.diag(FREE * np.diag(covariance) + MIN_VARIANCE)
+    return mean, cholesky(covariance, lower=True)
 
 
 def similar_state(
@@ -127,8 +140,9 @@ def _states_along(
 def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: float) -> FloatArray:
     r"""Regularised nonlinear least squares on h0 and c0 of all layers.
 
-    Minimises :math:`\sum_t \|y_t - \hat y_t(s)\|^2 + \sum_j (\sigma^2 / v_j) (s_j - s_{0j})^2`
-    with h in [-1, 1] from every start :math:`s_0`, and keeps the best.
+    Minimises :math:`\sum_t \|y_t - \hat y_t(s)\|^2 + \sigma^2 \|L^{-1} (s - s_0)\|^2` with h in
+    [-1, 1] from every start :math:`s_0`, and keeps the best. States that always move together
+    count as one: the few measured outputs are asked for what is left open, not for every unit.
 
     Parameters
     ----------
@@ -136,8 +150,9 @@ def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: floa
         Outputs of the first steps from states (n_states, 2, n_units), shape (n_states, *y.shape).
     y : array of shape (n_init, n_outputs)
         Standardised outputs measured there; NaN where one is missing.
-    starts : sequence of pairs of arrays of shape (2, n_units)
-        Plausible states :math:`s_0`, and the variances :math:`v_j > 0` expected around them.
+    starts : sequence of pairs of arrays of shape (2, n_units) and (2 * n_units, 2 * n_units)
+        Plausible states :math:`s_0`, and the lower Cholesky factor :math:`L` of the covariance
+        expected around each.
     noise : float
         :math:`\sigma^2 > 0`, variance of what the network cannot explain.
 
@@ -150,12 +165,12 @@ def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: floa
     -----
     Every evaluation simulates ``2 * n_units + 1`` copies of the first steps in one call.
     """
-    fits = [_fit_from(start, run, y, np.sqrt(noise / variance)) for start, variance in starts]
+    fits = [_fit_from(start, run, y, spread / np.sqrt(noise)) for start, spread in starts]
     return min(fits, key=lambda fit: fit[1])[0]
 
 
 def _fit_from(
-    start: FloatArray, run: Run, y: FloatArray, pull: FloatArray
+    start: FloatArray, run: Run, y: FloatArray, spread: FloatArray
 ) -> tuple[FloatArray, float]:
     known = ~np.isnan(y.ravel())
 
@@ -163,8 +178,9 @@ def _fit_from(
         """Misfit and penalty of one state (2 * n_units,) or several, one per row."""
         states = flat.reshape(-1, *start.shape)
         misfit = (run(states) - y).reshape(len(states), -1)[:, known]
-        offset = (pull * (states - start)).reshape(len(states), -1)
-        return np.hstack([misfit, offset]).reshape(*flat.shape[:-1], -1)
+        offset = (states - start).reshape(len(states), -1)
+        pull = solve_triangular(spread, offset.T, lower=True).T
+        return np.hstack([misfit, pull]).reshape(*flat.shape[:-1], -1)
 
     def jacobian(flat: FloatArray) -> FloatArray:
         moved = residuals(flat + DIFFERENCE * np.vstack([np.zeros(flat.size), np.eye(flat.size)]))

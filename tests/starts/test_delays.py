@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import butter, lfilter
 
 from fastlstm import LSTMRegressor
 from fastlstm.delaying import delayed
@@ -39,6 +40,24 @@ def test_nothing_is_found_where_inputs_act_at_once(n_timesteps, kind, colour):
         for delay in (0, 1):
             record = late_record(n_timesteps, (delay,), kind, colour, seed=seed)
             assert find_delays(standardised(*record)) == ()
+
+
+@pytest.mark.parametrize("highest", [0.03, 0.05, 0.1])
+def test_inputs_that_their_past_foretells_show_no_delay(highest):
+    """A multisine up to a part of the sampling frequency; what it did last makes no difference."""
+    for seed in range(3):
+        u, noise = multisine(4000, highest, seed), np.random.default_rng(seed).normal(size=4000)
+        y = lfilter(*butter(2, 0.06), np.tanh(u))
+        assert find_delays(standardised(u[:, None], y + 0.01 * y.std() * noise)) == ()
+
+
+def multisine(n_timesteps, highest, seed):
+    """All lines up to a frequency, per step, with random phases; standard deviation one."""
+    lines = np.zeros(n_timesteps // 2 + 1, dtype=complex)
+    phases = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, int(highest * n_timesteps))
+    lines[1 : len(phases) + 1] = np.exp(1j * phases)
+    u = np.fft.irfft(lines, n_timesteps)
+    return u / u.std()
 
 
 def test_a_slow_rise_is_no_delay():

@@ -9,6 +9,9 @@ noise and of the inputs. They enter the regression last and in the order L, ...,
 Cholesky factorisation tells for every D by how much the coefficients 0 to D improve the fit; in
 units of the error variance each gain is chi-squared where its coefficient is zero.
 
+An input that its own past foretells, such as a multisine without its upper frequencies, says
+nothing: whatever its last values do, its earlier ones can explain. No delay is claimed for it.
+
 Outputs of which some are missing are explained by the inputs alone: what is left is then coloured,
 which makes delays look shorter than they are, never longer.
 """
@@ -36,6 +39,7 @@ MAX_ROWS = 20000  # of the regression, spread over the records
 SURE, LIKELY = 30.0, 10.0  # gains, by one lag or by two in a row, that do not come by chance
 SPREAD, SLACK = 5.0, 12.0  # standard deviations of a sum of gains, and a constant
 STRONG = 2.0 * SURE  # largest gain of an input whose response stands out
+NEWS = 1e-4  # least part of the variance of an input that all else does not foretell
 MIN_DELAY = 3  # the network itself handles fewer steps
 BEFORE = 8  # steps before an onset from which the response is estimated
 VIEW = 120  # steps of the response
@@ -128,7 +132,10 @@ def _thinned(ranges: Ranges) -> Ranges:
 
 
 def _gains(records: Records, ranges: Ranges, n_lags: int, past: int) -> list[FloatArray]:
-    """Per input, how much lags 0 to L gain after all later ones, in error variances, (L + 1,)."""
+    """Per input, how much lags 0 to L gain after all later ones, in error variances, (L + 1,).
+
+    Zero for an input whose value at lag 0 all else foretells.
+    """
     assert records.y is not None
     n_inputs, n_outputs = records.u.shape[1], records.y.shape[1]
     constant = np.ones((records.n_total, 1))
@@ -148,7 +155,9 @@ def _gains(records: Records, ranges: Ranges, n_lags: int, past: int) -> list[Flo
         left = gram[np.ix_(outputs, outputs)] - turned.T @ turned
         variance = left / (n_rows - len(columns)) + FLOOR * np.eye(n_outputs)
         own = turned[-n_lags - 1 :][::-1].T  # (n_outputs, L + 1), lag 0 first
-        gains.append(np.sum(own * np.linalg.solve(variance, own), axis=0))
+        gain = np.sum(own * np.linalg.solve(variance, own), axis=0)
+        foretold = factor[-1, -1] ** 2 < NEWS * matrix[-1, -1]
+        gains.append(np.zeros_like(gain) if foretold else gain)
     return gains
 
 
