@@ -74,26 +74,38 @@ def test_typical_states_are_those_of_a_long_run(params):
     u = np.full((60_000, 1), 0.4)
     mean, spread = typical_states(NETWORK, params, u)
     np.testing.assert_allclose(mean, settled_state(NETWORK, params, u[0]), atol=1e-3)
-    assert spread.shape == (2 * NETWORK.n_units, 2 * NETWORK.n_units)
     assert np.all(np.abs(spread) < 0.015)
 
 
 def test_typical_states_vary_together_as_along_the_run(params, rng):
-    """The covariance is that of all states of the run, its diagonal a hundredth larger."""
+    """All but a little of the covariance of the run, in fewer directions than states."""
     u = rng.normal(size=(600, 1))
     mean, spread = typical_states(NETWORK, params, u)
     seen = np.array([run_to(params, u, step).ravel() for step in range(1, 601)])
     np.testing.assert_allclose(mean.ravel(), seen.mean(axis=0), atol=1e-9)
-    expected = np.cov(seen.T, bias=True)
-    expected += np.diag(0.01 * np.diag(expected) + 1e-6)
-    np.testing.assert_allclose(spread @ spread.T, expected, atol=1e-9)
+    assert spread.shape[0] == 2 * NETWORK.n_units
+    assert spread.shape[1] < 2 * NETWORK.n_units
+    missing = (np.cov(seen.T, bias=True) - spread @ spread.T) / np.outer(*2 * [seen.std(axis=0)])
+    assert np.abs(missing).max() < 0.1
+    lengths = np.linalg.norm(spread / seen.std(axis=0)[:, None], axis=0)
+    assert np.all(np.diff(lengths) <= 0.0)
+
+
+def test_states_of_a_short_record_may_vary_alone(params, rng):
+    """Four steps show three directions; before the record others are possible as well."""
+    u = rng.normal(size=(4, 1))
+    _, spread = typical_states(NETWORK, params, u)
+    seen = np.array([run_to(params, u, step).ravel() for step in range(1, 5)])
+    assert np.linalg.matrix_rank(seen - seen.mean(axis=0)) == 3
+    assert np.linalg.matrix_rank(spread) > 6
+    np.testing.assert_allclose(np.sum(spread**2, axis=1), seen.var(axis=0), rtol=0.3)
 
 
 def test_typical_states_exist_for_a_single_step(params):
     """A record shorter than the number of looks is looked at once per step."""
     mean, spread = typical_states(NETWORK, params, np.ones((1, 1)))
     assert np.isfinite(mean).all()
-    assert np.all(np.diag(spread) > 0.0)
+    assert np.all(np.linalg.norm(spread, axis=1) > 0.0)
 
 
 def test_a_few_outputs_tell_more_where_states_are_known_to_move_together(params, rng):
@@ -104,7 +116,7 @@ def test_a_few_outputs_tell_more_where_states_are_known_to_move_together(params,
     """
     u, noise = rng.normal(size=(2000, 1)), 1e-4
     mean, spread = typical_states(NETWORK, params, u)
-    alone = np.diag(np.sqrt(np.diag(spread @ spread.T)))
+    alone = np.diag(np.linalg.norm(spread, axis=1))
     together_error, alone_error = [], []
     for step in range(100, 1900, 30):
         ahead = u[step : step + 60]

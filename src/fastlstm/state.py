@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import eigh
 from scipy.optimize import least_squares
 
 from fastlstm._core import simulate
@@ -15,16 +15,17 @@ from fastlstm.network import Network
 FloatArray = NDArray[np.float64]
 SETTLE_STEPS = 500  # steps of constant input after which the network counts as settled
 MAX_EVALUATIONS = 50
-DIFFERENCE = 1e-6  # forward difference; the states are of order one
+DIFFERENCE = 1e-6  # forward difference, in standard deviations
 LOOKS = 600  # at the states of a record, to know which are typical
-FREE = 0.01  # of the variance of a state: what it may do without the others
+ALONE = 10.0  # looks' worth of belief that every state varies without the others
+LEFT = 0.03  # part of the variance of the states that may be left out
 CLOSE_LOOKS, MOST_STEPS = 2000, 200_000  # at states, in all, to find one like that of the beginning
 RESEMBLE = 5  # steps at least whose inputs are compared
 NEARER = 0.1  # of the covariance of the states: expected around such a state
 MIN_VARIANCE = 1e-6  # of a state, so that it can move at all
 
 Run = Callable[[FloatArray], FloatArray]
-Start = tuple[FloatArray, FloatArray]  # a plausible state; Cholesky factor of the covariance
+Start = tuple[FloatArray, FloatArray]  # a plausible state, and directions in which it may differ
 
 
 def simulate_from(
@@ -71,16 +72,26 @@ def typical_states(network: Network, params: FloatArray, u: FloatArray) -> Start
     Returns
     -------
     mean : array of shape (2, n_units)
-    spread : array of shape (2 * n_units, 2 * n_units)
-        Lower Cholesky factor of their covariance, to whose diagonal `FREE` of itself is added:
-        fewer looks than states, or states that follow from others, leave none that cannot move.
+    spread : array of shape (2 * n_units, n_directions)
+        Directions in which they vary, the principal ones first, each a standard deviation long.
+
+    Notes
+    -----
+    The correlations of the looks are mixed with `ALONE` looks that know of none: a short record
+    does not show all that its state may have been before. Directions that are left out are those
+    with the least variance, at most the part `LEFT` of it in all: states that follow from others
+    need none of their own, and every direction costs a simulation.
     """
     _, seen = _states_along(network, params, u, LOOKS)
     mean = seen.mean(axis=0)
     offsets = (seen - mean).reshape(len(seen), -1)
-    covariance = offsets.T @ offsets / len(seen)
-    covariance += np.diag(FREE * np.diag(covariance) + MIN_VARIANCE)
-    return mean, cholesky(covariance, lower=True)
+    std = np.sqrt(np.mean(offsets**2, axis=0) + MIN_VARIANCE)
+    scaled, alone = offsets / std, ALONE / (ALONE + len(seen))
+    correlation = (1.0 - alone) * (scaled.T @ scaled) / len(seen) + alone * np.eye(len(std))
+    variances, directions = eigh(correlation)
+    kept = np.cumsum(variances) > LEFT * variances.sum()
+    spread = std[:, None] * directions[:, kept] * np.sqrt(variances[kept])
+    return mean, np.ascontiguousarray(spread[:, ::-1])
 
 
 def similar_state(
@@ -140,9 +151,10 @@ def _states_along(
 def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: float) -> FloatArray:
     r"""Regularised nonlinear least squares on h0 and c0 of all layers.
 
-    Minimises :math:`\sum_t \|y_t - \hat y_t(s)\|^2 + \sigma^2 \|L^{-1} (s - s_0)\|^2` with h in
-    [-1, 1] from every start :math:`s_0`, and keeps the best. States that always move together
-    count as one: the few measured outputs are asked for what is left open, not for every unit.
+    Minimises :math:`\sum_t \|y_t - \hat y_t(s_0 + S z)\|^2 + \sigma^2 \|z\|^2` from every plausible
+    state :math:`s_0` and its spread S, with h in [-1, 1], and keeps the best. States that always
+    move together count as one: the few measured outputs are asked for what is left open, not for
+    every unit.
 
     Parameters
     ----------
@@ -150,9 +162,9 @@ def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: floa
         Outputs of the first steps from states (n_states, 2, n_units), shape (n_states, *y.shape).
     y : array of shape (n_init, n_outputs)
         Standardised outputs measured there; NaN where one is missing.
-    starts : sequence of pairs of arrays of shape (2, n_units) and (2 * n_units, 2 * n_units)
-        Plausible states :math:`s_0`, and the lower Cholesky factor :math:`L` of the covariance
-        expected around each.
+    starts : sequence of pairs of arrays of shape (2, n_units) and (2 * n_units, n_directions)
+        Plausible states, and for each the directions in which it may differ, each a standard
+        deviation long.
     noise : float
         :math:`\sigma^2 > 0`, variance of what the network cannot explain.
 
@@ -163,36 +175,36 @@ def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: floa
 
     Notes
     -----
-    Every evaluation simulates ``2 * n_units + 1`` copies of the first steps in one call.
+    Every evaluation simulates ``n_directions + 1`` copies of the first steps in one call.
     """
-    fits = [_fit_from(start, run, y, spread / np.sqrt(noise)) for start, spread in starts]
+    fits = [_fit_from(start, spread, run, y, np.sqrt(noise)) for start, spread in starts]
     return min(fits, key=lambda fit: fit[1])[0]
 
 
 def _fit_from(
-    start: FloatArray, run: Run, y: FloatArray, spread: FloatArray
+    start: FloatArray, spread: FloatArray, run: Run, y: FloatArray, pull: float
 ) -> tuple[FloatArray, float]:
-    known = ~np.isnan(y.ravel())
+    known, n_directions = ~np.isnan(y.ravel()), spread.shape[1]
 
-    def residuals(flat: FloatArray) -> FloatArray:
-        """Misfit and penalty of one state (2 * n_units,) or several, one per row."""
-        states = flat.reshape(-1, *start.shape)
-        misfit = (run(states) - y).reshape(len(states), -1)[:, known]
-        offset = (states - start).reshape(len(states), -1)
-        pull = solve_triangular(spread, offset.T, lower=True).T
-        return np.hstack([misfit, pull]).reshape(*flat.shape[:-1], -1)
+    def states(z: FloatArray) -> FloatArray:
+        """States of shape (n, 2, n_units) that differ from the start by z (n, n_directions)."""
+        moved = start + (z @ spread.T).reshape(-1, *start.shape)
+        np.clip(moved[:, 0], -1.0, 1.0, out=moved[:, 0])
+        return moved
 
-    def jacobian(flat: FloatArray) -> FloatArray:
-        moved = residuals(flat + DIFFERENCE * np.vstack([np.zeros(flat.size), np.eye(flat.size)]))
+    def residuals(z: FloatArray) -> FloatArray:
+        """Misfit and penalty, one row per state."""
+        misfit = (run(states(z)) - y).reshape(len(z), -1)[:, known]
+        return np.hstack([misfit, pull * z])
+
+    def jacobian(z: FloatArray) -> FloatArray:
+        moved = residuals(z + DIFFERENCE * np.eye(n_directions + 1, n_directions, -1))
         return (moved[1:] - moved[0]).T / DIFFERENCE
 
-    limit = np.ones_like(start)
-    limit[1] = np.inf
     fit = least_squares(
-        residuals,
-        start.ravel(),
+        lambda z: residuals(z[None])[0],
+        np.zeros(n_directions),
         jac=jacobian,  # pyright: ignore[reportArgumentType]
-        bounds=(-limit.ravel(), limit.ravel()),
         max_nfev=MAX_EVALUATIONS,
     )
-    return fit.x.reshape(start.shape), float(fit.cost)
+    return states(fit.x[None])[0], float(fit.cost)
