@@ -12,21 +12,22 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from benchmarks import machine, report
-from benchmarks.batch_plants import PLANTS as BATCHES
-from benchmarks.choices import constant, fit, grouped
+from benchmarks.choices import grouped
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
-from fastlstm import LSTMRegressor, posing, slowness, starting_point
-from fastlstm.datasets import SIMULATORS, narendra_parthasarathy
-from fastlstm.datasets.base import FloatArray, Record
+from benchmarks.ways_trials import (
+    BegunTrial,
+    MultisineTrial,
+    SummedTrial,
+    Trial,
+)
+from fastlstm import posing, slowness, starting_point
 from fastlstm.solvers import (
     BPTT,
     early_growth,
@@ -38,63 +39,15 @@ from fastlstm.solvers import (
     stages,
 )
 from fastlstm.solvers.objective import Objective
+from fastlstm.starts import delays
 
 SEEDS = 3
-N_TEST, SKIPPED = 4000, 100  # steps of the test part, and its first that are not scored
-TESTED = 40  # records of a test
-BEGUN = 50  # measured outputs at which a test of sums begins
-USUAL, MANY = 10_000, 40_000  # steps of training, the latter ninety per weight of 2x5 + 8
+MANY = 40_000  # steps of training, ninety per weight of 2x5 + 8
 MEDIUM = 4000  # steps, seven per weight of the network of "auto"
 LIMIT, LARGE_LIMIT = 4.0, 5.0  # CPU seconds
 SIZES = ((16,), (32,), (64,))
 AT_ONCE = np.inf  # of a threshold that is never reached
 ADAM = BPTT(max_iter=100_000)  # its rate falls with the time
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A plant, its training data, and a way to train with what it changes in the library."""
-
-    plant: str
-    n_train: int
-    noise: float
-    way: str
-    settings: dict[str, Any]
-    changes: tuple[tuple[Any, str, Any], ...] = ()
-
-    def run(self, seed: int) -> dict[str, Any]:
-        """Train once and score."""
-        u, y = signals(self.plant, self.n_train + N_TEST if self.n_train > USUAL else None)
-        train, test = slice(0, self.n_train), slice(self.n_train, self.n_train + N_TEST)
-        noise = self.noise * y[train].std() * np.random.default_rng(5).normal(size=y[train].shape)
-        data = _Data(u[train], y[train] + noise)
-        with ExitStack() as stack:
-            for change in self.changes:
-                stack.enter_context(constant(*change))
-            model = fit(data, seed, **self.settings)
-        error = (model.simulate(u[test]) - y[test])[SKIPPED:]
-        return self._told(seed, model, float(np.sqrt(np.mean(error**2)) / y[test].std()))
-
-    def _told(self, seed: int, model: LSTMRegressor, nrmse: float) -> dict[str, Any]:
-        found = {"plant": self.plant, "noise": self.noise, "way": self.way, "seed": seed}
-        report.console.print(f"  {found}: {nrmse:.4f}, {model.start_}, {model.cpu_time_:.2f} CPU-s")
-        return {**found, "start": model.start_, "nrmse": nrmse, "cpu": model.cpu_time_}
-
-
-@dataclass(frozen=True)
-class _Data:
-    X: FloatArray | list[FloatArray]
-    y: FloatArray | list[FloatArray]
-
-
-def signals(plant: str, n_steps: int | None = None) -> tuple[FloatArray, FloatArray]:
-    """Input and noise-free output of the longest training record, shape (n_timesteps, 1)."""
-    if plant.startswith("np"):
-        dataset = narendra_parthasarathy(int(plant[2]), n_train=n_steps or 14_000, noise=0.0)
-    else:
-        dataset = SIMULATORS[plant]() if n_steps is None else SIMULATORS[plant](n_train=n_steps)
-    record: Record = max(dataset.train, key=len)
-    return record.u, record.y
 
 
 def far_from_linear() -> Iterator[Trial]:
@@ -167,24 +120,6 @@ def _part_alone(part: Objective, _whole: Objective, _washout: int) -> Objective:
     return part
 
 
-@dataclass(frozen=True)
-class SummedTrial(Trial):
-    """The same for a plant that integrates, whose test begins at measured outputs."""
-
-    def run(self, seed: int) -> dict[str, Any]:
-        """Train once and score."""
-        case = PLANTS[self.plant]
-        u, y = case.train()
-        noise = self.noise * y.std() * np.random.default_rng(5).normal(size=y.shape)
-        with ExitStack() as stack:
-            for change in self.changes:
-                stack.enter_context(constant(*change))
-            model = fit(_Data(u, y + noise), seed, **self.settings)
-        u, y = case.test()
-        error = (model.simulate(u, y_init=y[:BEGUN]) - y)[BEGUN:]
-        return self._told(seed, model, float(np.sqrt(np.mean(error**2)) / y.std()))
-
-
 def integrating() -> Iterator[Trial]:
     """Fit increments first, once, with free gates; search on the sums alone."""
     for plant, noise in (
@@ -205,33 +140,6 @@ def integrating() -> Iterator[Trial]:
         yield SummedTrial(*common, "sums alone", {"time_limit": LIMIT}, never)
 
 
-@dataclass(frozen=True)
-class BegunTrial(Trial):
-    """The same for a plant of many records, which are simulated from their first outputs or none.
-
-    `plant` is its name and the number of records, `n_train`.
-    """
-
-    n_begun: int = 0
-
-    def run(self, seed: int) -> dict[str, Any]:
-        """Train once and score."""
-        simulate, rng = BATCHES[self.plant.split(",")[0]], np.random.default_rng(5)
-        X, y = simulate(self.n_train, 1)
-        spread = np.concatenate(y).std(axis=0)
-        noisy = [part + self.noise * spread * rng.normal(size=part.shape) for part in y]
-        with ExitStack() as stack:
-            for change in self.changes:
-                stack.enter_context(constant(*change))
-            model = fit(_Data(X, noisy), seed, **self.settings)
-        X, y = simulate(TESTED, 101)
-        y_init = [part[: self.n_begun] for part in y] if self.n_begun else None
-        every = np.concatenate(y)
-        error = np.concatenate(model.simulate(X, y_init)).reshape(every.shape) - every
-        nrmse = np.sqrt(np.mean(error**2, axis=0)) / every.std(axis=0)
-        return self._told(seed, model, float(np.mean(nrmse)))
-
-
 def beginnings() -> Iterator[Trial]:
     """Let records begin as they do, or leave out a tenth of the shortest; BPTT beside them."""
     washed = ((slowness, "OUTLAST", np.inf), (starting_point, "ALIKE", 0.0))
@@ -246,6 +154,17 @@ def beginnings() -> Iterator[Trial]:
             yield BegunTrial(*common, "bptt", bptt, n_begun=n_begun)
 
 
+def foretold() -> Iterator[Trial]:
+    """Claim no delays, or all that are seen, of inputs that their past foretells; BPTT beside."""
+    believed = ((delays, "NEWS", 0.0),)
+    sizes = {"hidden_sizes": (6, 6), "head_sizes": (8,)}
+    for plant in ("duffing", "damper", "filters"):
+        common, settings = (plant, 5000, 0.01), {"time_limit": LIMIT}
+        yield MultisineTrial(*common, "as it is", settings)
+        yield MultisineTrial(*common, "delays claimed", settings, believed)
+        yield MultisineTrial(*common, "bptt", {**settings, "solver": ADAM, **sizes})
+
+
 PARTS = {
     "far_from_linear": far_from_linear,
     "large": large,
@@ -254,6 +173,7 @@ PARTS = {
     "curvature": curvature,
     "integrating": integrating,
     "beginnings": beginnings,
+    "foretold": foretold,
 }
 
 

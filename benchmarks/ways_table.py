@@ -21,6 +21,7 @@ PAGES = {
     "curvature": "gauss-newton",
     "integrating": "integrators",
     "beginnings": "initial-state",
+    "foretold": "starts",
 }
 CAPTIONS = {
     "far_from_linear": 'Plants of Narendra and Parthasarathy, 10,000 steps, "auto" sizes, 4 CPU-s; '
@@ -33,6 +34,8 @@ CAPTIONS = {
     "measured outputs:",
     "beginnings": 'Records of 80 to 200 steps, "auto" sizes, 4 CPU-s (bptt 2x6 + 8 units); fed '
     "batches simulated from inputs alone, cooling from 20 measured outputs:",
+    "foretold": '5,000 steps behind band-limited multisines, "auto" sizes, 4 CPU-s (bptt 2x6 + 8 '
+    "units):",
 }
 NOTE = (
     "Median NRMSE in % of three seeds on fresh noise-free data, `python -m benchmarks.ways`. These "
