@@ -74,6 +74,23 @@ def test_a_slow_rise_is_no_delay():
     assert max(onsets) >= 4
 
 
+@pytest.mark.parametrize("n_timesteps", [5000, 10_000])
+def test_a_plant_that_is_slow_against_its_steps_has_no_delay(n_timesteps):
+    """Noise hides how two lags of hundreds of steps begin, and how long the response then rises."""
+    seen = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        levels, held = rng.uniform(size=n_timesteps), rng.integers(50, 400, n_timesteps)
+        y = u = np.repeat(levels, held)[:n_timesteps]
+        for lag in (300.0, 400.0):
+            y = lfilter([1.0 / lag], [1.0, 1.0 / lag - 1.0], y)
+        noise = 0.01 * y.std() * rng.standard_normal(n_timesteps)
+        records = standardised(u[:, None], y + noise)
+        seen += find_onsets(records)
+        assert find_delays(records) == ()
+    assert np.median(seen) >= 20
+
+
 @pytest.mark.parametrize("colour", ["white", "low-pass"])
 def test_every_input_has_its_own_delay(colour):
     """Two inputs and two outputs; an input is as late as the output that answers it first."""

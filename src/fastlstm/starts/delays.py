@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from fastlstm.delaying import Delays, delayed
+from fastlstm.frame import Frame
 from fastlstm.records import Records
 from fastlstm.starts.gaps import fir_response
 from fastlstm.starts.markov import Ranges, arx_response, lagged_gram, ridge_by_gcv
@@ -44,6 +45,8 @@ MIN_DELAY = 3  # the network itself handles fewer steps
 BEFORE = 8  # steps before an onset from which the response is estimated
 VIEW = 120  # steps of the response
 ORDER = 16  # lags of the models that are compared
+WIDE = 8  # wide steps up to an onset, that show whether the response goes on to rise
+LATE_PEAK = 0.75  # part of the onset by which the peak comes later: a slow rise, no delay
 RISEN = 0.9  # part of its peak at which a response counts as risen
 LASTING, UNCLEAR = 0.5, 12  # a response that stays above this part of it: its beginning is unclear
 AS_GOOD, CHANCE = 0.01, 10.0  # part of a squared error, and / n_rows, that does not matter
@@ -81,6 +84,10 @@ def find_delays(records: Records, washout: int = 0) -> Delays:
     delays = tuple(
         _less_rise(onset, np.linalg.norm(response[onset - shift :, :, channel], axis=1))
         for channel, (onset, shift) in enumerate(zip(onsets, late, strict=True))
+    )
+    delays = tuple(
+        0 if delay and _rises_slowly(records, washout, onset, channel) else delay
+        for channel, (delay, onset) in enumerate(zip(delays, onsets, strict=True))
     )
     if not any(delays):
         return ()
@@ -185,6 +192,23 @@ def _response(records: Records, washout: int, order: int) -> FloatArray:
     gram = lagged_gram(np.concatenate([records.y, records.u], axis=1), ranges, order)
     channels = records.y.shape[1], records.u.shape[1]
     return arx_response(gram, _n_rows(ranges), channels, order, VIEW)
+
+
+def _rises_slowly(records: Records, washout: int, onset: int, channel: int) -> bool:
+    """Whether a response goes on to rise for about as long as it took to begin.
+
+    Noise hides that from single steps where the plant is slow against them; steps that are so wide
+    that a few of them make up the onset show it.
+    """
+    assert records.y is not None
+    hold = onset // WIDE
+    if hold < 2:
+        return False
+    none = np.zeros(records.y.shape[1])
+    wide = Frame(none, none, hold=hold).reduce(records)
+    response = _response(wide, washout // hold, WIDE + ORDER)[WIDE - 1 :, :, channel]
+    size = np.linalg.norm(response, axis=1)
+    return bool(np.argmax(size >= RISEN * size.max()) >= LATE_PEAK * WIDE)
 
 
 def _score(records: Records, washout: int) -> float:
