@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from fastlstm.delaying import Delays, delayed
-from fastlstm.frame import Frame
 from fastlstm.records import Records
 from fastlstm.starts.gaps import fir_response
 from fastlstm.starts.markov import Ranges, arx_response, lagged_gram, ridge_by_gcv
@@ -39,14 +38,12 @@ MAX_COEFFICIENTS = 450
 MAX_ROWS = 20000  # of the regression, spread over the records
 SURE, LIKELY = 30.0, 10.0  # gains, by one lag or by two in a row, that do not come by chance
 SPREAD, SLACK = 5.0, 12.0  # standard deviations of a sum of gains, and a constant
-STRONG = 2.0 * SURE  # largest gain of an input whose response stands out
+STRONG = 2.0 * SURE  # largest gain behind an onset, up to twice as late: the response stands out
 NEWS = 1e-4  # least part of the variance of an input that all else does not foretell
 MIN_DELAY = 3  # the network itself handles fewer steps
 BEFORE = 8  # steps before an onset from which the response is estimated
 VIEW = 120  # steps of the response
 ORDER = 16  # lags of the models that are compared
-WIDE = 8  # wide steps up to an onset, that show whether the response goes on to rise
-LATE_PEAK = 0.75  # part of the onset by which the peak comes later: a slow rise, no delay
 RISEN = 0.9  # part of its peak at which a response counts as risen
 LASTING, UNCLEAR = 0.5, 12  # a response that stays above this part of it: its beginning is unclear
 AS_GOOD, CHANCE = 0.01, 10.0  # part of a squared error, and / n_rows, that does not matter
@@ -84,10 +81,6 @@ def find_delays(records: Records, washout: int = 0) -> Delays:
     delays = tuple(
         _less_rise(onset, np.linalg.norm(response[onset - shift :, :, channel], axis=1))
         for channel, (onset, shift) in enumerate(zip(onsets, late, strict=True))
-    )
-    delays = tuple(
-        0 if delay and _rises_slowly(records, washout, onset, channel) else delay
-        for channel, (delay, onset) in enumerate(zip(delays, onsets, strict=True))
     )
     if not any(delays):
         return ()
@@ -169,17 +162,20 @@ def _gains(records: Records, ranges: Ranges, n_lags: int, past: int) -> list[Flo
 
 
 def _onset(gain: FloatArray, n_outputs: int) -> int:
-    """First lag whose gain, alone or summed with those before, does not come by chance."""
-    if gain.max() < STRONG:
-        return 0
+    """First lag whose gain, alone or summed with those before, does not come by chance.
+
+    Zero if no gain is large behind it: where many small ones add up, earlier ones are not seen.
+    """
     freedom = n_outputs * np.arange(1, len(gain) + 1)
     by_chance = freedom + SPREAD * np.sqrt(2.0 * freedom) + SLACK
     pair = np.minimum(gain, np.append(gain[1:], 0.0))
     extra = 2.0 * (n_outputs - 1)
     acts = (gain > SURE + extra) | (pair > LIKELY + extra) | (np.cumsum(gain) > by_chance)
     onset = int(np.argmax(acts))
-    # the response has to be in view
-    return onset if acts.any() and onset <= 0.9 * len(gain) else 0
+    if not acts.any() or onset > 0.9 * len(gain):  # the response has to be in view
+        return 0
+    last = len(gain) - 1  # stands for everything before it as well
+    return onset if gain[onset : min(2 * onset + BEFORE, last)].max() >= STRONG else 0
 
 
 def _response(records: Records, washout: int, order: int) -> FloatArray:
@@ -192,23 +188,6 @@ def _response(records: Records, washout: int, order: int) -> FloatArray:
     gram = lagged_gram(np.concatenate([records.y, records.u], axis=1), ranges, order)
     channels = records.y.shape[1], records.u.shape[1]
     return arx_response(gram, _n_rows(ranges), channels, order, VIEW)
-
-
-def _rises_slowly(records: Records, washout: int, onset: int, channel: int) -> bool:
-    """Whether a response goes on to rise for about as long as it took to begin.
-
-    Noise hides that from single steps where the plant is slow against them; steps that are so wide
-    that a few of them make up the onset show it.
-    """
-    assert records.y is not None
-    hold = onset // WIDE
-    if hold < 2:
-        return False
-    none = np.zeros(records.y.shape[1])
-    wide = Frame(none, none, hold=hold).reduce(records)
-    response = _response(wide, washout // hold, WIDE + ORDER)[WIDE - 1 :, :, channel]
-    size = np.linalg.norm(response, axis=1)
-    return bool(np.argmax(size >= RISEN * size.max()) >= LATE_PEAK * WIDE)
 
 
 def _score(records: Records, washout: int) -> float:
