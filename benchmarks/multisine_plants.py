@@ -8,22 +8,20 @@ import numpy as np
 from scipy.signal import butter, cheby1, sosfilt
 
 from fastlstm.datasets.base import FloatArray
+from fastlstm.datasets.simulated._signals import band, multisine
 
 Pair = tuple[FloatArray, FloatArray]  # input and noise-free output, (n_timesteps, 1) each
 
 
-def multisine(n_timesteps: int, highest: float, seed: int) -> FloatArray:
-    """All lines up to a frequency, per step, with random phases; standard deviation one."""
-    lines = np.zeros(n_timesteps // 2 + 1, dtype=complex)
-    phases = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, int(highest * n_timesteps))
-    lines[1 : len(phases) + 1] = np.exp(1j * phases)
-    u = np.fft.irfft(lines, n_timesteps)
-    return u / u.std()
+def excitation(n_timesteps: int, highest: float, seed: int) -> FloatArray:
+    """All lines up to a frequency, per step; standard deviation one."""
+    lines = band(0.0, highest, n_timesteps, 1.0)
+    return multisine(lines, n_timesteps, np.random.default_rng(seed))
 
 
 def duffing(n_timesteps: int, seed: int) -> Pair:
     """Mass on a spring that hardens, damped lightly."""
-    u = multisine(n_timesteps, 0.08, seed)
+    u = excitation(n_timesteps, 0.08, seed)
 
     def derivative(x: FloatArray, force: float) -> FloatArray:
         return np.array([x[1], 1.5 * force - 0.3 * x[1] - x[0] - x[0] ** 3])
@@ -33,7 +31,7 @@ def duffing(n_timesteps: int, seed: int) -> Pair:
 
 def damper(n_timesteps: int, seed: int) -> Pair:
     """Force of a damper with hysteresis, over its speed (Bouc-Wen)."""
-    u = multisine(n_timesteps, 0.06, seed)
+    u = excitation(n_timesteps, 0.06, seed)
 
     def derivative(z: FloatArray, speed: float) -> FloatArray:
         v = 3.0 * speed
@@ -44,7 +42,7 @@ def damper(n_timesteps: int, seed: int) -> Pair:
 
 def filters(n_timesteps: int, seed: int) -> Pair:
     """Two filters with a diode between them."""
-    u = multisine(n_timesteps, 0.2, seed)
+    u = excitation(n_timesteps, 0.2, seed)
     x = np.asarray(sosfilt(cheby1(3, 0.5, 0.3, output="sos"), u))
     y = np.where(x > 0.5, 0.45 + 0.1 * x, x)
     return u[:, None], np.asarray(sosfilt(butter(3, 0.3, output="sos"), y))[:, None]

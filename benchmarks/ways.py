@@ -21,12 +21,7 @@ from benchmarks import machine, report
 from benchmarks.choices import grouped
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
-from benchmarks.ways_trials import (
-    BegunTrial,
-    MultisineTrial,
-    SummedTrial,
-    Trial,
-)
+from benchmarks.ways_trials import BegunTrial, MultisineTrial, SummedTrial, Trial
 from fastlstm import posing, slowness, starting_point
 from fastlstm.solvers import (
     BPTT,

@@ -61,6 +61,13 @@ def test_estimated_state_stays_at_the_settled_start_when_one_sample_is_given(par
     np.testing.assert_allclose(found, settled, atol=1e-6)
 
 
+def test_hidden_states_stay_where_they_can_be(params, rng):
+    """Outputs that no state explains, and next to no penalty: h stops at its ends."""
+    u = rng.normal(size=(20, 1))
+    found = estimate(params, u, np.full((20, 1), 50.0), noise=1e-8)
+    assert np.abs(found[0]).max() == 1.0
+
+
 def test_settled_state_is_a_fixed_point(params):
     """Another step at the same input leaves it where it is."""
     u = np.array([0.3])
