@@ -21,8 +21,9 @@ from benchmarks import machine, report
 from benchmarks.choices import grouped
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
-from benchmarks.ways_trials import BegunTrial, MultisineTrial, SummedTrial, Trial
-from fastlstm import posing, slowness, starting_point
+from benchmarks.ways_trials import BegunTrial, MultisineTrial, SampledTrial, SummedTrial, Trial
+from fastlstm import posing, slowness, starting_point, time_base
+from fastlstm.records import Records
 from fastlstm.solvers import (
     BPTT,
     early_growth,
@@ -39,7 +40,7 @@ from fastlstm.starts import delays
 SEEDS = 3
 MANY = 40_000  # steps of training, ninety per weight of 2x5 + 8
 MEDIUM = 4000  # steps, seven per weight of the network of "auto"
-LIMIT, LARGE_LIMIT = 4.0, 5.0  # CPU seconds
+LIMIT, LARGE_LIMIT, PATIENT = 4.0, 5.0, 20.0  # CPU seconds
 SIZES = ((16,), (32,), (64,))
 AT_ONCE = np.inf  # of a threshold that is never reached
 ADAM = BPTT(max_iter=100_000)  # its rate falls with the time
@@ -160,6 +161,37 @@ def foretold() -> Iterator[Trial]:
         yield MultisineTrial(*common, "bptt", {**settings, "solver": ADAM, **sizes})
 
 
+def oversampled() -> Iterator[Trial]:
+    """Let a step of the network span several samples, with means of outputs or without, or one."""
+    every = ((time_base, "FEW_STEPS", np.inf),)
+    last = ((time_base, "averaged", _as_measured),)
+    sizes = {"hidden_sizes": (6, 6), "head_sizes": (8,)}
+    for samples in (50, 250):
+        for plant in ("tanks", "oven", "motor"):
+            common = f"{plant}, {samples} samples", samples, 0.01
+            settings = {"time_limit": LARGE_LIMIT}
+            yield SampledTrial(*common, "as it is", settings)
+            yield SampledTrial(*common, "no means", settings, last)
+            yield SampledTrial(*common, "every sample", settings, every)
+            yield SampledTrial(*common, "every sample, 20 s", {"time_limit": PATIENT}, every)
+            yield SampledTrial(*common, "bptt", {**settings, "solver": ADAM, **sizes}, every)
+
+
+def _as_measured(records: Records, _hold: int) -> Records:
+    return records
+
+
+def washed_out() -> Iterator[Trial]:
+    """Leave out what the plant remembers of how records begin, or a tenth of the shortest."""
+    tenth = ((posing, "MOST_WASHED_OUT", 0.0),)
+    for n_records in (4, 20, 40):
+        for plant in ("tanks", "oven", "motor"):
+            common = f"{plant}, {n_records} records", 10, 0.01
+            made = {"time_limit": LARGE_LIMIT}, (), 600.0, n_records
+            yield SampledTrial(*common, "as it is", *made)
+            yield SampledTrial(*common, "a tenth", made[0], tenth, *made[2:])
+
+
 PARTS = {
     "far_from_linear": far_from_linear,
     "large": large,
@@ -169,6 +201,8 @@ PARTS = {
     "integrating": integrating,
     "beginnings": beginnings,
     "foretold": foretold,
+    "oversampled": oversampled,
+    "washed_out": washed_out,
 }
 
 

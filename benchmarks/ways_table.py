@@ -22,6 +22,8 @@ PAGES = {
     "integrating": "integrators",
     "beginnings": "initial-state",
     "foretold": "starts",
+    "oversampled": "time-base",
+    "washed_out": "initial-state",
 }
 CAPTIONS = {
     "far_from_linear": 'Plants of Narendra and Parthasarathy, 10,000 steps, "auto" sizes, 4 CPU-s; '
@@ -34,6 +36,10 @@ CAPTIONS = {
     "measured outputs:",
     "beginnings": 'Records of 80 to 200 steps, "auto" sizes, 4 CPU-s (bptt 2x6 + 8 units); fed '
     "batches simulated from inputs alone, cooling from 20 measured outputs:",
+    "oversampled": 'Records of 120 units of time, steps of 0.3 to 2 units, "auto" sizes, 5 CPU-s '
+    "or as said (bptt 2x6 + 8 units); second half of another record, from inputs alone:",
+    "washed_out": "Records of 600 units of time together, 10 samples each, that begin anywhere; "
+    '"auto" sizes, 5 CPU-s; second halves of as many others, from inputs alone:',
     "foretold": '5,000 steps behind band-limited multisines, "auto" sizes, 4 CPU-s (bptt 2x6 + 8 '
     "units):",
 }

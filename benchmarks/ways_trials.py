@@ -13,6 +13,7 @@ from benchmarks.batch_plants import PLANTS as BATCHES
 from benchmarks.choices import constant, fit
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.multisine_plants import PLANTS as MULTISINES
+from benchmarks.oversampled_plants import records
 from fastlstm import LSTMRegressor
 from fastlstm.datasets import SIMULATORS, narendra_parthasarathy
 from fastlstm.datasets.base import FloatArray, Record
@@ -116,6 +117,30 @@ class MultisineTrial(Trial):
         u, y = simulate(N_TEST, 101)
         error = (model.simulate(u) - y)[SKIPPED:]
         return self._told(seed, model, float(np.sqrt(np.mean(error**2)) / y.std()))
+
+
+@dataclass(frozen=True)
+class SampledTrial(Trial):
+    """The same for a slow plant, whose records begin anywhere; the second halves are scored.
+
+    `plant` begins with its name; `n_train` are the samples per unit of time.
+    """
+
+    duration: float = 120.0
+    n_records: int = 1
+
+    def run(self, seed: int) -> dict[str, Any]:
+        """Train once and score."""
+        made = self.plant.split(",")[0], self.duration, self.n_train, self.n_records
+        rng, trained = np.random.default_rng(5), records(*made, 1)
+        spread = float(np.concatenate([y for _, y in trained]).std())
+        noisy = [y + self.noise * spread * rng.normal(size=y.shape) for _, y in trained]
+        model = self._fitted(seed, Data([u for u, _ in trained], noisy))
+        square, tested = [], records(*made, 101)
+        for (_, y), y_sim in zip(tested, model.predict([u for u, _ in tested]), strict=True):
+            half = len(y) // 2
+            square.append((y_sim.reshape(y.shape) - y)[half:] ** 2)
+        return self._told(seed, model, float(np.sqrt(np.mean(np.concatenate(square))) / spread))
 
 
 def signals(plant: str, n_steps: int | None = None) -> tuple[FloatArray, FloatArray]:

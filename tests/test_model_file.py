@@ -94,7 +94,7 @@ def test_load_refuses_foreign_file(tmp_path, data, reason):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda h, d: d.update(format_version=5), "Update fastlstm"),
+        (lambda h, d: d.update(format_version=6), "Update fastlstm"),
         (lambda h, d: d.update(format_version="1"), "format_version '1'"),
         (lambda h, d: d.pop("structure"), "does not describe its network"),
         (lambda h, d: d["structure"].update(hidden_sizes=[10**12]), "impossible size"),
@@ -321,14 +321,18 @@ def older_file(path, version, target):
     safetensors.numpy.save_file(arrays, target, metadata=metadata)
 
 
-def test_files_of_format_3_are_still_read(record, tmp_path):
-    """They know no lagged inputs; nothing else is different."""
+@pytest.mark.parametrize(
+    ("version", "unknown"), [(3, ("input_lags", "samples_per_step")), (4, ("samples_per_step",))]
+)
+def test_files_of_formats_3_and_4_are_still_read(record, tmp_path, version, unknown):
+    """They lack arguments that came later; nothing else is different."""
     model = small_model().fit(*record)
     model.save(tmp_path / "m")
 
     def older(header, description):
-        description["format_version"] = 3
-        del description["parameters"]["input_lags"]
+        description["format_version"] = version
+        for name in unknown:
+            del description["parameters"][name]
 
     rewrite(tmp_path / "m", older)
     old = fastlstm.load(tmp_path / "m")

@@ -6,8 +6,9 @@ from scipy.signal import lfilter
 
 from fastlstm.frame import Frame
 from fastlstm.network import Network
-from fastlstm.posing import find_frame, pose
+from fastlstm.posing import find_frame, pose, washed_out
 from fastlstm.records import Records
+from fastlstm.solvers.problem import Parts, Problem
 
 
 def motion(noise, seed=0, n_timesteps=20_000):
@@ -24,7 +25,7 @@ def motion(noise, seed=0, n_timesteps=20_000):
 @pytest.mark.parametrize("noise", [0.0, 0.005, 0.02])
 def test_noise_does_not_narrow_the_time_base(noise):
     """Interpolation is off by the noise, which a narrower base would not mend."""
-    frame = find_frame(motion(noise), 1)
+    frame = find_frame(motion(noise))
     assert frame.integrating.all()
     assert frame.hold == 10
 
@@ -34,7 +35,7 @@ def test_fast_motion_narrows_the_time_base():
     records = motion(0.0)
     ripple = 0.02 * np.sin(np.arange(records.n_total) * 0.8)[:, None]
     shaken = Records(records.u, records.y + ripple, records.offsets)
-    assert find_frame(shaken, 1).hold <= 2
+    assert find_frame(shaken).hold <= 2
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
@@ -44,7 +45,7 @@ def test_output_that_follows_every_input_keeps_the_time_base(noise):
     fast = records.u + 0.5 * np.random.default_rng(3).standard_normal((records.n_total, 1))
     both = Records(np.concatenate([records.u, fast], axis=1), records.y, records.offsets)
     y = np.concatenate([records.y, fast / fast.std()], axis=1)
-    frame = find_frame(Records(both.u, y, records.offsets), 2)
+    frame = find_frame(Records(both.u, y, records.offsets))
     assert frame.integrating.tolist() == [True, False]
     assert frame.hold == 1
 
@@ -90,3 +91,31 @@ def test_washout_that_is_given_lets_a_record_of_medium_length_be_tried_as_a_long
     assert whole is not None
     assert whole.is_medium
     assert not whole.is_slow
+
+
+def remembering(forgets, n_records, length, weights=None):
+    """Problem of records that begin anywhere, washed out for a tenth of their length."""
+    rng = np.random.default_rng(0)
+    u = [rng.standard_normal((length + 300, 1)) for _ in range(n_records)]
+    y = [lfilter([forgets], [1.0, forgets - 1.0], part, axis=0)[300:] for part in u]
+    records = Records.from_lists([part[300:] for part in u], y, weights)
+    parts = Parts.of(records, 0.2, length // 10)
+    return records, Problem(Network(1, 1, (6,), (6,)), **vars(parts))
+
+
+@pytest.mark.parametrize(("forgets", "steps"), [(0.5, 30), (0.06, 75), (0.02, 100)])
+def test_washout_lasts_as_long_as_the_plant_remembers(forgets, steps):
+    """All but a hundredth of a state: ln 100 time constants, at most a third of a record."""
+    records, problem = remembering(forgets, 8, 300)
+    longer = washed_out(problem, records, 0.2)
+    assert longer.washout == pytest.approx(steps, abs=3)
+    assert longer.validation_washout == longer.washout
+    assert longer.train.n_total == problem.train.n_total
+
+
+def test_washout_leaves_at_least_half_of_what_counts():
+    """Outputs measured at the beginning of records only would not count at all."""
+    first = np.zeros((300, 1))
+    first[:90] = 1.0
+    records, problem = remembering(0.06, 8, 300, [first] * 8)
+    assert washed_out(problem, records, 0.2) is problem

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fastlstm import state
 from fastlstm._core import simulate
 from fastlstm.network import Network
 from fastlstm.state import (
@@ -133,6 +134,21 @@ def test_a_few_outputs_tell_more_where_states_are_known_to_move_together(params,
             found = estimate_from(params, ahead[:3], measured, [(mean, factor)], noise)
             errors.append(np.mean((run(params, ahead, found) - y)[3:] ** 2))
     assert np.mean(np.log(together_error)) < np.mean(np.log(alone_error)) - 0.2
+
+
+def test_state_is_found_where_a_singular_value_decomposition_fails(params, rng, monkeypatch):
+    """The many equal rows of the penalty make it fail now and then; least squares goes on by QR."""
+    u, hidden = rng.normal(size=(200, 1)), 0.3 * rng.normal(size=(2, NETWORK.n_units))
+    y, solve = run(params, u, hidden), state.least_squares
+
+    def failing(*arguments, method, **options):
+        if method == "trf":
+            raise np.linalg.LinAlgError("SVD did not converge")
+        return solve(*arguments, method=method, **options)
+
+    monkeypatch.setattr(state, "least_squares", failing)
+    found = estimate(params, u, y, 1e-8)
+    np.testing.assert_allclose(run(params, u, found), y, atol=1e-2)
 
 
 def test_similar_state_is_that_of_the_same_situation(params):

@@ -43,18 +43,11 @@ class Known:
         lo = np.minimum(self.input_range[0], input_range[0])
         return np.stack([lo, np.maximum(self.input_range[1], input_range[1])])
 
-    def plain_frame(self, n_outputs: int) -> Frame:
-        """Frame for methods that train on the records as they are.
-
-        Raises
-        ------
-        ValueError
-            If the model has another.
-        """
-        if self.frame is not None and not self.frame.in_step:
+    def must_not_integrate(self) -> None:
+        """Raise ValueError if the model has an integrator."""
+        if self.frame is not None and np.any(self.frame.integrating):
             raise ValueError(
-                'a model with an integrator or a wider time base must go on with solver="lm" '
-                "alone, stability=None and validation_fraction > 0; got other settings, or records "
-                "too short to hold any out. Change these, or fit from the beginning."
+                'a model with an integrator must go on with solver="lm" alone, stability=None and '
+                "validation_fraction > 0; got other settings, or records too short to hold any "
+                "out. Change these, or fit from the beginning."
             )
-        return Frame.plain(n_outputs)

@@ -32,7 +32,7 @@ class LearnedMixin:
     def _learn(self, trained: Trained) -> None:
         task, solution = trained.task, trained.solution
         self.network_, self.params_ = trained.network, solution.params
-        self.scaling_, self.washout_ = task.scaling, task.problem.washout
+        self.scaling_, self.washout_ = task.scaling, task.parts.washout
         self.input_range_, self.frame_ = task.input_range, task.frame
         self.initial_state_ = trained.initial_state()
         self.error_model_ = trained.error_model()

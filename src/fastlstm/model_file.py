@@ -25,7 +25,7 @@ from fastlstm.network import Network
 from fastlstm.replacing import replace_file
 
 FloatArray = NDArray[np.float64]
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MAX_HEADER = 16 * 2**20  # bytes; a header holds names and a short description
 MAX_LAYERS = 1000
 MAX_WIDTH = 2**20

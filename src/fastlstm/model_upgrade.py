@@ -20,13 +20,13 @@ def upgraded(
     defaults : mapping
         Constructor arguments, for those that a file is too old to know.
     """
-    if version >= 4:
+    if version >= 5:
         return description
     new = dict(description)
     parameters = new.get("parameters")
     if isinstance(parameters, dict):
         new["parameters"] = {**defaults, **parameters}
-    if version == 3:
+    if version >= 3:
         return new
     numbers = new.get("numbers")
     if isinstance(numbers, dict):  # format 3 keeps apart what depends on the clock

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from fastlstm.bridging import bridged
 from fastlstm.delaying import Delays
 from fastlstm.frame import Frame
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
-from fastlstm.records import Records, auto_washout, hold_out
-from fastlstm.slowness import is_slow, is_slow_maybe, outlasts, outlasts_maybe
-from fastlstm.solvers.problem import SHORT, VERY_SHORT, Parts, Whole
+from fastlstm.records import Records, auto_washout
+from fastlstm.slowness import FADED, is_slow, is_slow_maybe, outlasts, outlasts_maybe
+from fastlstm.solvers.problem import SHORT, VERY_SHORT, Parts, Problem, Whole
 from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
 from fastlstm.starts.integrating_fit import MANY
 from fastlstm.starts.lagged import with_lagged, without_lagged
 from fastlstm.starts.lags import find_lags
 from fastlstm.starts.robust import identify_by
+from fastlstm.time_base import hold_of_outputs, hold_of_sums
 
 FloatArray = NDArray[np.float64]
 
-FEW_STEPS = 2000  # that an integrating plant keeps at least when its time base is widened
+FEWEST_STEPS = 10  # of every record, where the samples per step are given
 LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
-SMOOTH = 2e-3  # error of interpolated outputs, in standard deviations, that does not matter
-BY_NOISE = 1.6  # times the same over two steps, which may be noise; of white noise 1.5 times
-NOISY = 0.15  # the same, beyond which it is not noise
-STEADY = 0.1  # part of the variance of an input, within the steps of the network, that may be lost
+MOST_WASHED_OUT = 1.0 / 3.0  # of the shortest record, until a plant has forgotten how it began
 
 
 def pose(
     records: Records,
     network: Network,
-    washout: int,
+    washout: int | None,
     frame: Frame,
     loss: AbstractLoss = SQUARED,
     fraction: float = 0.0,
@@ -45,10 +44,10 @@ def pose(
     Parameters
     ----------
     records : Records
-        All of them, standardised, with all columns that the network sees.
+        All of them, standardised, in steps of the network, with all columns that it sees.
     network : Network
     washout : int
-        Measured steps of each record to be left out.
+        Measured steps of each record to be left out; as few as may be when None.
     frame : Frame
     loss : AbstractLoss
     fraction : float
@@ -64,17 +63,17 @@ def pose(
     per_weight, integrates = records.n_counted / network.n_params, np.any(frame.integrating)
     very_short, short = per_weight <= VERY_SHORT, per_weight <= SHORT
     may_outlast = not (from_rest or short) and outlasts_maybe(records)
-    given = washout > max(frame.delays, default=0)  # a washout for records of medium length
+    late = max(frame.delays, default=0)
+    given = washout is not None and washout > late  # a washout for records of medium length
+    washout = -(-(late if washout is None else washout) // frame.hold)
     may_be_slow = not (very_short or (short and given)) and is_slow_maybe(records)
     if not (short or integrates or may_outlast or may_be_slow):
         return None
-    reduced = frame.without_taps().reduce(frame.whole_steps(records))
-    steps = -(-washout // frame.hold)
-    inputs = without_lagged(reduced, frame.n_lagged)
+    inputs = without_lagged(records, frame.n_lagged)
     if integrates:
         linear = identify_integrating(inputs, frame.gains).increments
     else:
-        linear = identify_by(loss, inputs, washout=steps)
+        linear = identify_by(loss, inputs, washout=washout)
     slow = not (very_short or integrates) and (
         ((may_be_slow or may_outlast) and is_slow(linear, inputs))
         or (may_outlast and outlasts(linear, inputs))
@@ -82,8 +81,8 @@ def pose(
     if not (short or integrates or slow):
         return None
     linear = with_lagged(linear, frame.n_lagged)
-    parts = _parts(reduced, fraction, steps) if integrates else None
-    made = reduced, linear, frame.gains, steps, frame.in_step, slow
+    parts = _parts(records, fraction, washout) if integrates else None
+    made = records, linear, frame.gains, washout, not integrates, slow
     at_rest = from_rest and not integrates  # the levels of sums are unknown
     return Whole(*made, parts=parts, from_rest=at_rest).for_weights(network.n_params)
 
@@ -91,8 +90,7 @@ def pose(
 def _parts(records: Records, fraction: float, washout: int) -> Parts:
     """Split records whose increments are to be simulated from rest; the first ones are unknown."""
     washout = max(1, washout, auto_washout(records.lengths))
-    train, validation, lead_in = hold_out(records, fraction, washout)
-    return Parts(train, validation, washout, lead_in)
+    return Parts.of(records, fraction, washout)
 
 
 def delays_for(
@@ -174,23 +172,66 @@ def lags_for(
     return lags if any(lags) else ()
 
 
-def find_frame(records: Records, n_outputs: int) -> Frame:
+def find_frame(records: Records, integrators: bool = True, hold: int | None = None) -> Frame:
     """Time base and integrators that records ask for.
 
     Parameters
     ----------
     records : Records
         Standardised, every input where it acts.
-    n_outputs : int
+    integrators : bool
+        Whether there may be any.
+    hold : int or None
+        Measured steps per step of the network; found when None.
+
+    Raises
+    ------
+    ValueError
+        If a record has next to none of the steps asked for.
     """
-    nothing = np.zeros(n_outputs)
-    frame = Frame(nothing, nothing, hold=_widest_hold(records))
-    reduced = frame.reduce(records)
-    gains = find_integrators(reduced.spread(LOOKED_AT, LOOKED_AT).some(MANY))
-    if not np.any(gains):
-        return Frame.plain(n_outputs)
-    assert reduced.y is not None
-    return Frame(gains, _first_outputs(reduced), frame.hold)
+    shortest = int(records.lengths.min())
+    if hold is not None and hold > 1 and shortest < hold * FEWEST_STEPS:
+        raise ValueError(
+            f"samples_per_step must leave at least {FEWEST_STEPS} steps of every record; got "
+            f"{hold}, and the shortest record has {shortest} samples. Pass fewer samples per step."
+        )
+    assert records.y is not None
+    nothing = np.zeros(records.y.shape[1])
+    if integrators:
+        frame = Frame(nothing, nothing, hold=hold or hold_of_sums(records))
+        reduced = frame.reduce(records)
+        gains = find_integrators(reduced.spread(LOOKED_AT, LOOKED_AT).some(MANY))
+        if np.any(gains):
+            return Frame(gains, _first_outputs(reduced), frame.hold)
+    return Frame(nothing, nothing, hold=hold or hold_of_outputs(records))
+
+
+def washed_out(problem: Problem, records: Records, fraction: float) -> Problem:
+    """Let as many steps of long records pass as the plant remembers, where these are more.
+
+    Simulated from rest, a network has wrong states until then, and what it does to make up for
+    them it does afterwards, too. At most a part of the shortest record is given for that.
+
+    Parameters
+    ----------
+    problem : Problem
+        With the shortest washout.
+    records : Records
+        Training and validation records uncut.
+    fraction : float
+        Part of them to validate on.
+    """
+    if problem.whole is not None and not problem.whole.is_medium:
+        return problem
+    most = int(MOST_WASHED_OUT * records.lengths.min())
+    if most <= problem.washout:
+        return problem
+    with threadpool_limits(limits=1, user_api="blas"):
+        steps = problem.linear.model.memory(FADED, cap=most)
+    left = [np.count_nonzero(records.scored(washout)) for washout in (steps, problem.washout)]
+    if steps <= problem.washout or left[0] < 0.5 * left[1]:
+        return problem
+    return replace(problem, **vars(Parts.of(records, fraction, steps)))
 
 
 def _first_outputs(records: Records) -> FloatArray:
@@ -205,50 +246,3 @@ def _first_outputs(records: Records) -> FloatArray:
         found = np.any(counts, axis=0)
         total, n_found = total + np.where(found, first, 0.0), n_found + found
     return total / np.maximum(n_found, 1.0)
-
-
-def _widest_hold(records: Records) -> int:
-    """Measured steps per network step that lose next to nothing, 1 where there are few."""
-    hold = max(1, records.n_total // FEW_STEPS)
-    while hold > 1 and (_lost_of_inputs(records, hold) > STEADY or _loses_outputs(records, hold)):
-        hold //= 2
-    return hold
-
-
-def _loses_outputs(records: Records, hold: int) -> bool:
-    """Whether interpolated outputs are off by more than what matters and what noise explains.
-
-    Between two steps only noise is off: a smooth output would be off by the square of the hold.
-    One that is off by much moves at every step, beside another that integrates.
-    """
-    error, noise = _interpolation_error(records, hold), _interpolation_error(records, 2)
-    return error > min(np.hypot(SMOOTH, BY_NOISE * noise), NOISY)
-
-
-def _lost_of_inputs(records: Records, hold: int) -> float:
-    """Largest part of the variance of an input that lies within steps of the network."""
-    parts = [u[: len(u) // hold * hold] for u in records.split(records.u)]
-    blocks = np.concatenate(parts).reshape(-1, hold, records.u.shape[1])
-    if len(blocks) == 0:
-        return 1.0
-    within, total = blocks.var(axis=1).mean(axis=0), records.u.var(axis=0)
-    return float(np.max(within / np.maximum(total, np.finfo(float).tiny)))
-
-
-def _interpolation_error(records: Records, hold: int) -> float:
-    assert records.y is not None
-    worst, filled = 0.0, bridged(records, hold)
-    assert filled.y is not None
-    for rows in filled.slices():
-        y, weights = filled.y[rows], filled.weights_of(rows)
-        knots = np.arange(hold - 1, len(y), hold)
-        if len(knots) < 2:
-            return np.inf
-        steps = np.arange(knots[0], knots[-1] + 1)
-        for k, channel in enumerate(y.T):
-            known = np.ones(len(y), dtype=bool) if weights is None else weights[:, k] > 0.0
-            if not np.all(known[knots]):
-                return np.inf
-            error = np.interp(steps, knots, channel[knots]) - channel[steps]
-            worst = max(worst, float(np.sqrt(np.mean(error**2))))
-    return worst

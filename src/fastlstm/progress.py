@@ -83,7 +83,7 @@ class Reporter:
         callback: FitCallback | None,
     ) -> None:
         self._make_model = make_model
-        washout = task.problem.judged_washout
+        washout = task.parts.judged_washout
         self._spread = spread_of(task.judged, washout, task.settings.loss)
         self._callback = callback
         self._verbose = task.settings.verbose

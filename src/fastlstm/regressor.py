@@ -69,9 +69,9 @@ class LSTMRegressor(
         Relative decrease of the cost per iteration below which such a solver stops.
     washout : int or "auto", default="auto"
         First steps of each record that drive the state and enter neither cost nor score; "auto" is
-        a tenth of the shortest record, at most 200 steps, and 0 where at least three records
-        begin alike. On short records "auto" leaves out nothing in the cost: initial states are
-        fitted.
+        a tenth of the shortest record, at most 200 steps, or what the plant remembers where that is
+        longer, at most a third; and 0 where at least three records begin alike. On short records
+        "auto" leaves out nothing in the cost: initial states are fitted.
     validation_fraction : float, default=0.2
         Part of the data that chooses among starts and stops the training: whole records from five
         on, else the tail of each; 0 for none.
@@ -85,6 +85,11 @@ class LSTMRegressor(
     input_lags : int, tuple of int or "auto", default=0
         How many earlier values of each input the network sees besides, behind its delay; "auto"
         finds on held-out data whether any help.
+    samples_per_step : int or "auto", default="auto"
+        Samples that one step of the network spans. "auto" finds as many as lose next to nothing
+        where the plant moves slowly against its samples, else 1: then the network sees the means of
+        the inputs, and outputs between its steps are interpolated. 1 for a model that answers every
+        sample anew when it is exported or streams.
     missing_target : {"raise", "mask"}, default="raise"
         What NaN in y means: an error, or an output that was not measured and counts nowhere.
     loss : {"squared", "huber", "soft_l1"}, default="squared"
@@ -130,7 +135,8 @@ class LSTMRegressor(
     history_ : tuple of HistoryRow
         The same in detail; empty after `load`.
     rmse_train_, rmse_validation_ : float
-        Free-run RMSE on the records trained on and held out (NaN without), in standardised units.
+        Free-run RMSE on the records trained on and held out (NaN without), in standardised units;
+        of means over a step where it spans several samples and blocks were held out.
     fit_time_, cpu_time_ : float
         Wall and process CPU seconds of `fit`, without callbacks.
     n_features_in_, n_outputs_ : int
@@ -178,6 +184,7 @@ class LSTMRegressor(
         stability: str | None = None,
         input_delays: Sequence[int] | int | str = "auto",
         input_lags: Sequence[int] | int | str = 0,
+        samples_per_step: int | str = "auto",
         missing_target: str = "raise",
         loss: str = "squared",
         output_weights: Sequence[float] | None = None,
@@ -197,6 +204,7 @@ class LSTMRegressor(
         self.stability = stability
         self.input_delays = input_delays
         self.input_lags = input_lags
+        self.samples_per_step = samples_per_step
         self.missing_target = missing_target
         self.loss = loss
         self.output_weights = output_weights

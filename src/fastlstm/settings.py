@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm.frame import Frame
 from fastlstm.loss import LOSSES, SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records, auto_washout
@@ -44,6 +45,7 @@ class Settings:
     output_weights: NDArray[np.float64] | None = None
     input_delays: tuple[int, ...] | None = None
     input_lags: tuple[int, ...] | int | None = ()
+    samples_per_step: int | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Settings:
@@ -84,6 +86,7 @@ class Settings:
             output_weights=check_output_weights(params["output_weights"]),
             input_delays=_delays(params["input_delays"]),
             input_lags=_lags(params["input_lags"]),
+            samples_per_step=_samples(params["samples_per_step"]),
         )
 
     @property
@@ -142,6 +145,12 @@ class Settings:
             return 0 if from_rest else auto_washout(lengths)
         check_washout(self.washout, lengths)
         return self.washout
+
+    def steps_of_washout(self, reduced: Records, frame: Frame, from_rest: bool) -> int:
+        """Resolve it for records in steps of the network."""
+        if self.washout is None:
+            return self.washout_for(reduced.lengths, from_rest)
+        return -(-self.washout // frame.hold)
 
 
 def check_washout(washout: int, lengths: NDArray[np.int64]) -> None:
@@ -236,6 +245,17 @@ def _lags(lags: Any) -> tuple[int, ...] | int | None:
             f"{lags!r}. Pass e.g. 2."
         )
     return tuple(check_count(count, "input_lags", minimum=0) for count in lags)
+
+
+def _samples(samples: Any) -> int | None:
+    if isinstance(samples, str) and samples == "auto":
+        return None
+    if not isinstance(samples, numbers.Integral) or isinstance(samples, bool):
+        raise ValueError(
+            f'samples_per_step must be "auto" or an integer >= 1; got {samples!r}. Pass 1 for a '
+            "step of the network at every sample."
+        )
+    return check_count(samples, "samples_per_step", minimum=1)
 
 
 def check_n_jobs(n_jobs: Any) -> int:

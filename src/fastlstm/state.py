@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.optimize import least_squares
+from scipy.optimize import OptimizeResult, least_squares
 
 from fastlstm._core import simulate
 from fastlstm.network import Network
@@ -201,10 +202,17 @@ def _fit_from(
         moved = residuals(z + DIFFERENCE * np.eye(n_directions + 1, n_directions, -1))
         return (moved[1:] - moved[0]).T / DIFFERENCE
 
-    fit = least_squares(
-        lambda z: residuals(z[None])[0],
-        np.zeros(n_directions),
-        jac=jacobian,  # pyright: ignore[reportArgumentType]
-        max_nfev=MAX_EVALUATIONS,
-    )
+    def solve(method: Literal["trf", "lm"]) -> OptimizeResult:
+        return least_squares(
+            lambda z: residuals(z[None])[0],
+            np.zeros(n_directions),
+            jac=jacobian,  # pyright: ignore[reportArgumentType]
+            method=method,
+            max_nfev=MAX_EVALUATIONS,
+        )
+
+    try:
+        fit = solve("trf")
+    except np.linalg.LinAlgError:  # an SVD that fails on the many equal rows of the penalty
+        fit = solve("lm")
     return states(fit.x[None])[0], float(fit.cost)

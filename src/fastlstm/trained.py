@@ -53,7 +53,7 @@ class Trained:
         if task.settings.washout == 0 or not task.scaling.moves:
             return rest
         frame = task.frame.without_taps()  # the records have them
-        washout = -(-task.problem.washout // frame.hold)
+        washout = -(-task.parts.washout // frame.hold)
         records = frame.reduce(task.records)
         typical = InitialState.of(self.network, self.solution.params, records, washout)
         whole = task.problem.whole
@@ -95,7 +95,7 @@ class Trained:
         square = (records.y - self._simulated(records, states)) ** 2
         if records.weights is not None:
             square *= records.weights
-        first = self.task.problem.washout or auto_washout(records.lengths)
+        first = self.task.parts.washout or auto_washout(records.lengths)
         return float(np.sum(square[~records.after(first)]))
 
     def error_model(self) -> ErrorModel:
@@ -103,18 +103,18 @@ class Trained:
         records = self._told
         assert records.y is not None
         error = records.y - self.free_run(records)
-        return ErrorModel.of(error, records, self.task.problem.washout)
+        return ErrorModel.of(error, records, self.task.parts.washout)
 
     def errors(self) -> tuple[float, float]:
         """Free-run RMSE on the steps trained on and held out, all outputs together.
 
         Those the solver found on held-out rows of its own, or those from rest.
         """
-        solution, problem = self.solution, self.task.problem
+        solution, parts = self.solution, self.task.parts
         if solution.decided:
             return solution.rmse_train, solution.rmse_validation
-        held = self._rmse(problem.validation, problem.judged_washout)
-        return self._rmse(problem.train, problem.washout), held
+        held = self._rmse(parts.validation, parts.judged_washout)
+        return self._rmse(parts.train, parts.washout), held
 
     def _rmse(self, records: Records | None, washout: int) -> float:
         """RMSE on the scored steps; NaN without records."""
@@ -129,7 +129,7 @@ class Trained:
         """
         task, decided = self.task, self.solution.decided
         judged = self._told if decided else task.judged
-        washout = task.problem.washout if decided else task.problem.judged_washout
+        washout = task.parts.washout if decided else task.parts.judged_washout
         return fits_of(judged, self.free_run(judged), washout, task.settings.loss)
 
     def free_run(self, records: Records) -> FloatArray:

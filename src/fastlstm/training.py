@@ -14,15 +14,17 @@ from fastlstm.delaying import delayed, tapped
 from fastlstm.frame import Frame
 from fastlstm.known import Known
 from fastlstm.labels import Labels
-from fastlstm.posing import delays_for, find_frame, lags_for, pose
+from fastlstm.network import Network
+from fastlstm.posing import delays_for, find_frame, lags_for, pose, washed_out
 from fastlstm.records import Records, hold_out
 from fastlstm.scaling import Scaling
 from fastlstm.settings import Settings
 from fastlstm.solvers.base import raise_objections, solve_in_turn
 from fastlstm.solvers.first_network import begin_small
-from fastlstm.solvers.problem import Clock, Problem, Progress, Solution, Status
+from fastlstm.solvers.problem import Clock, Parts, Problem, Progress, Solution, Status, Whole
 from fastlstm.stability import StabilityConstraint
 from fastlstm.starts.integrating import increments_of
+from fastlstm.time_base import in_steps_of
 from fastlstm.training_record import DataFacts
 from fastlstm.weights import counted_records, measured_only, without_far_outputs
 
@@ -54,8 +56,10 @@ class Task:
         All records, standardised, with all columns that the network sees.
     frame : Frame
         Between the records and the network.
-    problem : Problem
+    parts : Parts
         The same records split into training and validation.
+    problem : Problem
+        The same in steps of the network.
     from_rest : bool
         Whether every record begins in a state for which a network at rest can stand.
     """
@@ -70,6 +74,7 @@ class Task:
     input_range: FloatArray
     records: Records
     frame: Frame
+    parts: Parts
     problem: Problem
     from_rest: bool
 
@@ -102,41 +107,33 @@ class Task:
         input_range = known.widened(range_now)
         scaled = scaling.scale(records)
         seen, frame, plain = _seen(settings, known, scaled, washout, scaling.moves)
-        train, validation, lead_in = hold_out(seen, settings.validation_fraction, washout)
+        reduced, fraction = in_steps_of(frame, seen), settings.validation_fraction
+        posed = Parts.of(reduced, fraction, settings.steps_of_washout(reduced, frame, from_rest))
         own = settings.network(seen.u.shape[1], scaling.y_mean.size)
         network = own if known.network is None or settings.has_sizes else known.network
         constraint = None
         if settings.stability is not None:
             lo, hi = scaling.scale_inputs(input_range)[:, frame.channels]
             constraint = StabilityConstraint(network, lo, hi, settings.stability)
-        used = max(frame.delays, default=0) if settings.washout is None else washout
-        judging = settings.loss, settings.validation_fraction, from_rest
-        whole = None if plain else pose(seen, network, used, frame, *judging)
-        problem = Problem(
-            network=network,
-            train=train,
-            validation=validation,
-            washout=washout,
-            validation_washout=lead_in,
-            alpha=AUTO_ALPHA if settings.alpha is None else settings.alpha,
-            adapts_alpha=settings.alpha is None,
-            n_threads=settings.n_threads,
-            constraint=constraint,
-            whole=whole,
-            may_widen=settings.may_widen,
-            loss=settings.loss,
-            n_lagged=frame.n_lagged,
-        )
+        judging = settings.loss, fraction, from_rest
+        whole = None if plain else pose(reduced, network, settings.washout, frame, *judging)
+        made = network, posed, constraint, whole, frame.n_lagged
+        problem = _problem(settings, *made)
+        follows = scaling.moves and not (from_rest or np.any(frame.integrating))
+        if settings.washout is None and follows:
+            problem = washed_out(problem, reduced, fraction)
+            washout = frame.hold * problem.washout
+        parts = Parts.of(seen, fraction, washout)
         if settings.begins_small and known.network is None and (whole is None or whole.is_medium):
             problem = begin_small(problem)
         raise_objections(settings.solvers, problem)
-        made = labels, data, scaling, input_range, seen, frame, problem
+        made = labels, data, scaling, input_range, seen, frame, parts, problem
         return cls(settings, clock, layout, one_column, *made, from_rest)
 
     @property
     def judged(self) -> Records:
         """Records that tell how good a model is: held out where there are any."""
-        return self.problem.judged
+        return self.parts.judged
 
     def solve(
         self, report: Callable[[Progress], None] | None, start: FloatArray | None = None
@@ -170,6 +167,32 @@ class Task:
         )
 
 
+def _problem(
+    settings: Settings,
+    network: Network,
+    parts: Parts,
+    constraint: StabilityConstraint | None,
+    whole: Whole | None,
+    n_lagged: int,
+) -> Problem:
+    """Put together what a method is given; `parts` are in steps of the network."""
+    return Problem(
+        network=network,
+        train=parts.train,
+        validation=parts.validation,
+        washout=parts.washout,
+        validation_washout=parts.validation_washout,
+        alpha=AUTO_ALPHA if settings.alpha is None else settings.alpha,
+        adapts_alpha=settings.alpha is None,
+        n_threads=settings.n_threads,
+        constraint=constraint,
+        whole=whole,
+        may_widen=settings.may_widen,
+        loss=settings.loss,
+        n_lagged=n_lagged,
+    )
+
+
 def _seen(
     settings: Settings, known: Known, records: Records, washout: int, moves: bool
 ) -> tuple[Records, Frame, bool]:
@@ -181,7 +204,7 @@ def _seen(
         With all columns that the network sees.
     frame : Frame
     plain : bool
-        Whether the method trains on the records as they are: no time base, no integrator.
+        Whether the method trains on long records alone: no integrator, nothing held out anew.
     """
     delays = delays_for(settings.input_delays, records, washout, known.frame)
     assert records.y is not None
@@ -189,9 +212,12 @@ def _seen(
     held = hold_out(acting, settings.validation_fraction, washout)[1]
     plain = held is None or not settings.fits_whole_records or not moves
     if plain:
-        frame = known.plain_frame(n_outputs)
-    else:
-        frame = known.bare_frame or find_frame(acting, n_outputs)
+        known.must_not_integrate()
+    frame = known.bare_frame
+    if frame is None:
+        frame = Frame.plain(n_outputs)
+        if moves:
+            frame = find_frame(acting, integrators=not plain, hold=settings.samples_per_step)
     reduced, steps = frame.reduce(acting), -(-washout // frame.hold)
     if np.any(frame.integrating):
         reduced = increments_of(reduced, frame.gains)

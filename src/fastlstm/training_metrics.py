@@ -26,14 +26,14 @@ def metrics_of(trained: Trained) -> dict[str, Scores | None]:
         None where there is nothing to tell.
     """
     task, solution = trained.task, trained.solution
-    problem, std = task.problem, task.scaling.y_std
+    split, std = task.parts, task.scaling.y_std
     found: dict[str, Scores | None] = {"training": None, "validation": None}
     parts = [
-        ("training", problem.train, problem.washout),
-        ("validation", problem.validation, problem.validation_washout),
+        ("training", split.train, split.washout),
+        ("validation", split.validation, split.validation_washout),
     ]
     if solution.decided:
-        parts = [("training", task.records, problem.washout)]
+        parts = [("training", task.records, split.washout)]
         if len(std) == 1:
             found["validation"] = whole_scores(solution.rmse_validation, float(std[0]))
     for name, records, washout in parts:

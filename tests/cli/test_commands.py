@@ -96,6 +96,8 @@ def test_fit_takes_delays_and_lags(run, readout_solver, plant_csv, tmp_path, opt
         (["--input-lags", "1.5"], "whole numbers separated by commas"),
         (["--input-delays", "5"], "input_delays must have one number"),
         (["--input-lags", "1,2,3"], "input_lags must have one number"),
+        (["--samples-per-step", "few"], "must be a number of samples or auto"),
+        (["--samples-per-step", "1000"], "samples_per_step must leave at least 10 steps"),
     ],
 )
 def test_fit_refuses_delays_and_lags_that_cannot_be_meant(run, plant_csv, options, words):

@@ -46,6 +46,7 @@ RESULTS = {
         "n_weights",
         "input_delays",
         "input_lags",
+        "samples_per_step",
         "status",
         "cpu_time",
         "washout",

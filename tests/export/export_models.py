@@ -61,6 +61,11 @@ def make_framed(hold=1, **taps):
     return make_model(2, 3, frame=frame)
 
 
+def make_oversampled(hold=5):
+    """Two inputs, one output that the network gives itself, at the last of several samples."""
+    return make_model(2, 1, frame=Frame(np.zeros(1), np.zeros(1), hold))
+
+
 def make_inputs(model, n_steps, dtype=np.float64, seed=3):
     """Make inputs in physical units, rounded to `dtype`."""
     rng = np.random.default_rng(seed)

@@ -139,5 +139,5 @@ def test_integrator_behind_many_records_is_found(rng):
     parts = np.split(whole.y, 60)
     moved = [part + level for part, level in zip(parts, rng.normal(size=60), strict=True)]
     records = Records.from_lists(np.split(whole.u, 60), moved)
-    gains = find_frame(records, 1).gains
+    gains = find_frame(records).gains
     assert gains > 0.0

@@ -39,6 +39,7 @@ def fit(
     ] = 0.2,
     input_delays: options.Delays = "auto",
     input_lags: options.Lags = "0",
+    samples_per_step: options.Samples = "auto",
     missing_target: Annotated[
         str, typer.Option("--missing-target", help="NaN in outputs: raise, or mask them.")
     ] = "raise",
@@ -61,6 +62,7 @@ def fit(
         "washout": options.parse_washout(washout),
         "input_delays": options.parse_delays(input_delays),
         "input_lags": options.parse_steps(input_lags),
+        "samples_per_step": options.parse_samples(samples_per_step),
     }
     from fastlstm.cli.data import check_writable, records_for_fit
     from fastlstm.cli.progress import make_progress
@@ -130,6 +132,7 @@ def facts(model: LSTMRegressor) -> dict[str, Any]:
         "n_weights": network.n_params,
         "input_delays": model.frame_.delays or (0,) * model.n_features_in_,
         "input_lags": model.input_lags_,
+        "samples_per_step": model.frame_.hold,
         "solver": model.solver_,
         "status": model.status_,
         "message": model.message_,

@@ -74,6 +74,11 @@ def parse_washout(text: str) -> int | str:
     return _number_or_auto(text, int, "a number of steps", "50")
 
 
+def parse_samples(text: str) -> int | str:
+    """Read a number of samples, or "auto"."""
+    return _number_or_auto(text, int, "a number of samples", "1")
+
+
 def parse_alpha(text: str) -> float | str:
     """Read a number, or "auto"."""
     return _number_or_auto(text, float, "a number", "0.001")
@@ -176,6 +181,14 @@ Lags = Annotated[
         "--input-lags",
         metavar="COUNT",
         help="Earlier values of inputs that the network sees: for all, or one per input; or auto.",
+    ),
+]
+Samples = Annotated[
+    str,
+    typer.Option(
+        "--samples-per-step",
+        metavar="COUNT",
+        help="Samples that one step of the network spans: a number, or auto.",
     ),
 ]
 TimeLimit = Annotated[

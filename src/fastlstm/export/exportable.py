@@ -135,7 +135,8 @@ def check_no_time_base(model: Any) -> None:
         raise ValueError(
             f"model must make one step per sample for a graph of one step; got "
             f"frame_.hold={model.frame_.hold} samples per step, between which the graph would have "
-            "nothing to say. Export to C, which waits for the samples, or to onnx-sequence."
+            "nothing to say. Export to C, which waits for the samples, or to onnx-sequence, or fit "
+            "with samples_per_step=1."
         )
 
 

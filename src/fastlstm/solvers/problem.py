@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
-from fastlstm.records import Records
+from fastlstm.records import Records, hold_out
 from fastlstm.stability import StabilityConstraint
 from fastlstm.starts.candidates import LinearStart
 from fastlstm.starts.linear import LinearModel
@@ -54,6 +54,22 @@ class Parts:
     validation: Records | None
     washout: int
     validation_washout: int
+
+    @classmethod
+    def of(cls, records: Records, fraction: float, washout: int) -> Parts:
+        """Hold out a part of records, see `hold_out`."""
+        train, validation, lead_in = hold_out(records, fraction, washout)
+        return cls(train, validation, washout, lead_in)
+
+    @property
+    def judged(self) -> Records:
+        """Records that tell how good a model is: held out where there are any."""
+        return self.train if self.validation is None else self.validation
+
+    @property
+    def judged_washout(self) -> int:
+        """First steps of the judged records that are not scored."""
+        return self.washout if self.validation is None else self.validation_washout
 
 
 @dataclass(frozen=True)
