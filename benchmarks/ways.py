@@ -183,7 +183,7 @@ def _as_measured(records: Records, _hold: int) -> Records:
 
 def washed_out() -> Iterator[Trial]:
     """Leave out what the plant remembers of how records begin, or a tenth of the shortest."""
-    tenth = ((posing, "MOST_WASHED_OUT", 0.0),)
+    tenth = ((slowness, "MOST_WASHED_OUT", 0.0),)
     for n_records in (4, 20, 40):
         for plant in ("tanks", "oven", "motor"):
             common = f"{plant}, {n_records} records", 10, 0.01

@@ -13,7 +13,14 @@ from fastlstm.frame import Frame
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records, auto_washout
-from fastlstm.slowness import FADED, is_slow, is_slow_maybe, outlasts, outlasts_maybe
+from fastlstm.slowness import (
+    is_slow,
+    is_slow_maybe,
+    longest_washout,
+    outlasts,
+    outlasts_maybe,
+    steps_to_forget,
+)
 from fastlstm.solvers.problem import SHORT, VERY_SHORT, Parts, Problem, Whole
 from fastlstm.starts.delays import find_delays
 from fastlstm.starts.integrating import find_integrators, identify_integrating
@@ -27,7 +34,6 @@ FloatArray = NDArray[np.float64]
 
 FEWEST_STEPS = 10  # of every record, where the samples per step are given
 LOOKED_AT = 20_000  # steps, about, in which integrators are looked for
-MOST_WASHED_OUT = 1.0 / 3.0  # of the shortest record, until a plant has forgotten how it began
 
 
 def pose(
@@ -223,11 +229,10 @@ def washed_out(problem: Problem, records: Records, fraction: float) -> Problem:
     """
     if problem.whole is not None and not problem.whole.is_medium:
         return problem
-    most = int(MOST_WASHED_OUT * records.lengths.min())
-    if most <= problem.washout:
+    if longest_washout(records) <= problem.washout:
         return problem
     with threadpool_limits(limits=1, user_api="blas"):
-        steps = problem.linear.model.memory(FADED, cap=most)
+        steps = steps_to_forget(problem.linear.model, records)
     left = [np.count_nonzero(records.scored(washout)) for washout in (steps, problem.washout)]
     if steps <= problem.washout or left[0] < 0.5 * left[1]:
         return problem

@@ -11,6 +11,7 @@ SLOW = 10  # memories of the plant up to which they count as such, however many 
 FADED = 0.01  # part of a typical state that is left when a memory ends
 ALIKE = 0.2  # autocorrelation of an output after a fifth of such a memory: less is not slow
 LATER = (1.0, 1.5, 2.0)  # times this, at which it is looked at
+MOST_WASHED_OUT = 1.0 / 3.0  # of the shortest record, until a plant has forgotten how it began
 KEPT, OUTLAST = 0.1, 0.5  # part of a state that is left after this part of a record: it matters
 
 
@@ -40,6 +41,22 @@ def is_slow(linear: LinearModel, records: Records) -> bool:
     records : Records
     """
     return SLOW * linear.memory(FADED, cap=records.n_total) >= records.n_total
+
+
+def steps_to_forget(linear: LinearModel, records: Records) -> int:
+    """Count the steps until little of how a record began is left, at most `longest_washout`.
+
+    Parameters
+    ----------
+    linear : LinearModel
+    records : Records
+    """
+    return linear.memory(FADED, cap=max(1, longest_washout(records)))
+
+
+def longest_washout(records: Records) -> int:
+    """Return the steps of the shortest record that may pass to let the plant forget."""
+    return int(MOST_WASHED_OUT * records.lengths.min())
 
 
 def outlasts_maybe(records: Records) -> bool:

@@ -68,7 +68,7 @@ def compare(
         Structure that is trained. torch takes the widest layer for all, without the head, and is
         also tried with one layer of 32.
     washout : int or "auto", default="auto"
-        As in `LSTMRegressor`; such steps are not scored either.
+        As in `LSTMRegressor`, the same for all methods; such steps are not scored either.
     seeds : sequence of int, default=(0,)
         Every method is trained once per seed; the table shows medians.
     n_jobs : int, default=1

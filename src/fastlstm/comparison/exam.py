@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from fastlstm.checks import check_inputs, check_outputs, check_records, output_labels
 from fastlstm.model_run import numbered
 from fastlstm.records import Records, auto_washout, hold_out
+from fastlstm.scaling import Scaling
 from fastlstm.settings import check_count, check_washout
+from fastlstm.slowness import longest_washout, steps_to_forget
 from fastlstm.starting_point import washout_of
+from fastlstm.starts.linear import identify
 from fastlstm.tables import Frame
 
 FloatArray = NDArray[np.float64]
@@ -52,6 +55,8 @@ class Exam:
         records, layout, _ = check_records(X, y)
         names = layout.names or numbered("u", records.u.shape[1])
         chosen = _washout(washout, records)
+        if washout == "auto" and chosen > 0:
+            chosen = _long_enough(records, chosen)
         if X_test is None and y_test is None:
             train, test, test_washout = hold_out(records, TEST_FRACTION, chosen)
             if test is None:
@@ -62,7 +67,10 @@ class Exam:
                 )
         else:
             train, test = records, _test_records(X_test, y_test, records)
-            test_washout = min(chosen, auto_washout(test.lengths))
+            longest = auto_washout(test.lengths)
+            if washout == "auto" and chosen > washout_of(records):
+                longest = longest_washout(test)
+            test_washout = min(chosen, longest)
         _check_varying(train)
         return cls(train, test, chosen, test_washout, names, _output_names(y, records))
 
@@ -112,6 +120,18 @@ def _washout(washout: int | str, records: Records) -> int:
     chosen = check_count(washout, "washout", minimum=0)
     check_washout(chosen, records.lengths)
     return chosen
+
+
+def _long_enough(records: Records, washout: int) -> int:
+    """Wait until a linear model has forgotten how records began, if it does so in good time.
+
+    Else all methods would be judged by states that none of them can know.
+    """
+    train = hold_out(records, TEST_FRACTION, washout)[0]
+    _check_varying(train)
+    linear = identify(Scaling.of(train).scale(train), washout=washout)
+    steps = steps_to_forget(linear, train)
+    return steps if washout < steps < longest_washout(train) else washout
 
 
 def _test_records(X_test: Any, y_test: Any, records: Records) -> Records:
