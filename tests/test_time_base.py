@@ -78,6 +78,16 @@ def test_motion_that_follows_the_inputs_between_steps_narrows_the_time_base():
     assert hold_of_outputs(standardised(u, y + shuffled)) == 10
 
 
+@pytest.mark.parametrize(("every", "hold"), [(4, 10), (10, 10), (13, 13), (1000, 1)])
+def test_outputs_that_were_measured_are_not_lost(every, hold):
+    """Gaps of up to a step are bridged; steps that end beside them would lose all."""
+    u, y = heated(40_000, 0)
+    records = standardised(u, y)
+    weights = np.zeros((40_000, 1))
+    weights[::every] = 1.0
+    assert hold_of_outputs(Records(records.u, records.y, records.offsets, weights)) == hold
+
+
 def test_few_steps_or_short_records_keep_the_time_base():
     """4000 steps stay in all, and a hundred of every record."""
     u, y = heated(40_000, 0)
@@ -159,6 +169,9 @@ def test_samples_per_step_may_be_given():
         assert model.frame_.hold == samples
     with pytest.raises(ValueError, match="at least 10 steps of every record; got 700"):
         LSTMRegressor(samples_per_step=700, **settings).fit(u, y)
+    y = np.where(np.arange(6000)[:, None] % 10 == 0, y, np.nan)
+    with pytest.raises(ValueError, match="must let steps end where outputs were measured; got 2"):
+        LSTMRegressor(samples_per_step=2, missing_target="mask", **settings).fit(u, y)
 
 
 @pytest.mark.parametrize("solver", ["ridge", "split", "bptt"])
@@ -170,3 +183,13 @@ def test_other_methods_get_it_as_well(solver):
         model = LSTMRegressor(random_state=0, solver=solver, max_iter=5).fit(u, y)
     assert model.frame_.hold == 3
     assert model.predict(u).shape == (12_000, 1)
+
+
+def test_outputs_that_are_measured_seldom_are_learnt_from():
+    """Every tenth of 9000: a step spans from one to the next, and every sample is answered."""
+    u, y = heated(9000, 1)
+    y = np.where(np.arange(9000)[:, None] % 10 == 0, disturbed(y, "white", 0.01), np.nan)
+    model = LSTMRegressor(random_state=0, missing_target="mask", max_iter=400).fit(u, y)
+    assert model.frame_.hold == 10
+    u, y = heated(9000, 2)
+    assert nrmse(y[3000:], model.predict(u)[3000:]) < 0.02

@@ -31,6 +31,28 @@ def lost_of_inputs(records: Records, hold: int) -> float:
     return float(np.max(within / np.maximum(total, np.finfo(float).tiny)))
 
 
+def kept_of_outputs(records: Records, hold: int) -> float:
+    """Smallest part of an output that is known at the ends of steps, of what there could be.
+
+    That is one per step, or as many as were measured where these are fewer.
+
+    Parameters
+    ----------
+    records, hold
+        As in `lost_of_inputs`.
+    """
+    if records.weights is None:
+        return 1.0
+    weights = bridged(records, hold).weights
+    assert weights is not None
+    ends = np.concatenate(
+        [np.arange(rows.start + hold - 1, rows.stop, hold) for rows in records.slices()]
+    )
+    kept = np.count_nonzero(weights[ends] > 0.0, axis=0)
+    possible = np.minimum(np.count_nonzero(records.weights > 0.0, axis=0), len(ends))
+    return float(np.min(kept / np.maximum(possible, 1)))
+
+
 def interpolation_error(records: Records, hold: int) -> float:
     """RMS of the worst output between straight lines, of the worst record; infinite if unknown.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from fastlstm.between_steps import kept_of_outputs
 from fastlstm.delaying import Delays
 from fastlstm.frame import Frame
 from fastlstm.loss import SQUARED, AbstractLoss
@@ -193,13 +194,18 @@ def find_frame(records: Records, integrators: bool = True, hold: int | None = No
     Raises
     ------
     ValueError
-        If a record has next to none of the steps asked for.
+        If a record has next to none of the steps asked for, or an output is missing at all ends.
     """
     shortest = int(records.lengths.min())
     if hold is not None and hold > 1 and shortest < hold * FEWEST_STEPS:
         raise ValueError(
             f"samples_per_step must leave at least {FEWEST_STEPS} steps of every record; got "
             f"{hold}, and the shortest record has {shortest} samples. Pass fewer samples per step."
+        )
+    if hold is not None and kept_of_outputs(records, hold) == 0.0:
+        raise ValueError(
+            f"samples_per_step must let steps end where outputs were measured; got {hold}, and an "
+            "output is missing at every end. Pass the samples from one measured output to the next."
         )
     assert records.y is not None
     nothing = np.zeros(records.y.shape[1])

@@ -10,7 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from fastlstm.between_steps import interpolation_error, lost_of_inputs, moved_between
+from fastlstm.between_steps import (
+    interpolation_error,
+    kept_of_outputs,
+    lost_of_inputs,
+    moved_between,
+)
 from fastlstm.bridging import bridged
 from fastlstm.frame import Frame
 from fastlstm.records import Records
@@ -23,6 +28,7 @@ NOISY = 0.15  # the same, beyond which it is not noise
 STEADY = 0.1  # part of the variance of an input, within the steps of the network, that may be lost
 STEADIER = 0.02  # the same, to be had for at most half of the span where inputs keep a grid
 OF_NOISE = 0.1  # movement between steps, in parts of what is off lines there, that does not matter
+KEPT = 0.9  # part of what could be known of outputs at the ends of steps
 EVERY, FEWER = 40, 0.95  # spans up to which each is looked at, and the step between longer ones
 LOOKED_AT = 50_000  # measured steps, about, in which movement between steps is looked for
 
@@ -67,7 +73,8 @@ def hold_of_outputs(records: Records) -> int:
     -----
     Some passes over the inputs; where these are steady, over about `LOOKED_AT` outputs as well.
     """
-    lost = {hold: lost_of_inputs(records, hold) for hold in _spans(records)}
+    spans = [hold for hold in _spans(records) if kept_of_outputs(records, hold) >= KEPT]
+    lost = {hold: lost_of_inputs(records, hold) for hold in spans}
     some, moving = records.spread(LOOKED_AT, LOOKED_AT), np.inf
     for hold in sorted((hold for hold, part in lost.items() if part <= STEADY), reverse=True):
         if 0.9 * moving < hold < moving - 1:
@@ -81,13 +88,22 @@ def hold_of_outputs(records: Records) -> int:
 
 
 def _spans(records: Records) -> list[int]:
-    """Candidates of more than one step."""
-    hold = min(records.n_total // FEW_STEPS, int(records.lengths.min()) // FEW_OF_EACH)
+    """Candidates of more than one step; from one measured output to the next nothing is lost."""
+    most = max(records.n_total // FEW_STEPS, _apart(records))
+    hold = min(most, int(records.lengths.min()) // FEW_OF_EACH)
     spans = []
     while hold > 1:
         spans.append(hold)
         hold = hold - 1 if hold <= EVERY else int(FEWER * hold)
     return spans
+
+
+def _apart(records: Records) -> int:
+    """Count the steps between values of the output that is measured least, on average."""
+    if records.weights is None:
+        return 1
+    n_known = np.count_nonzero(records.weights > 0.0, axis=0)
+    return round(records.n_total / max(1, int(n_known.min())))
 
 
 def _moves(records: Records, hold: int) -> bool:
