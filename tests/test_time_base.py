@@ -86,6 +86,9 @@ def test_outputs_that_were_measured_are_not_lost(every, hold):
     weights = np.zeros((40_000, 1))
     weights[::every] = 1.0
     assert hold_of_outputs(Records(records.u, records.y, records.offsets, weights)) == hold
+    both = np.concatenate([records.y, records.y], axis=1)  # the second counts nowhere
+    weights = np.concatenate([weights, np.zeros((40_000, 1))], axis=1)
+    assert hold_of_outputs(Records(records.u, both, records.offsets, weights)) == hold
 
 
 def test_few_steps_or_short_records_keep_the_time_base():

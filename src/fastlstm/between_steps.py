@@ -34,7 +34,8 @@ def lost_of_inputs(records: Records, hold: int) -> float:
 def kept_of_outputs(records: Records, hold: int) -> float:
     """Smallest part of an output that is known at the ends of steps, of what there could be.
 
-    That is one per step, or as many as were measured where these are fewer.
+    That is one per step, or as many as were measured where these are fewer. An output that counts
+    nowhere has nothing to lose.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def kept_of_outputs(records: Records, hold: int) -> float:
     )
     kept = np.count_nonzero(weights[ends] > 0.0, axis=0)
     possible = np.minimum(np.count_nonzero(records.weights > 0.0, axis=0), len(ends))
-    return float(np.min(kept / np.maximum(possible, 1)))
+    return float(np.min(kept[possible > 0] / possible[possible > 0], initial=1.0))
 
 
 def interpolation_error(records: Records, hold: int) -> float:

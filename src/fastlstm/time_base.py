@@ -103,7 +103,7 @@ def _apart(records: Records) -> int:
     if records.weights is None:
         return 1
     n_known = np.count_nonzero(records.weights > 0.0, axis=0)
-    return round(records.n_total / max(1, int(n_known.min())))
+    return round(records.n_total / int(n_known[n_known > 0].min(initial=records.n_total)))
 
 
 def _moves(records: Records, hold: int) -> bool:
