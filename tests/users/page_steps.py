@@ -81,7 +81,8 @@ def same_output(printed: str, shown: str, tolerance: float) -> bool:
 
 
 def _same_line(printed: str, shown: str, tolerance: float) -> bool:
-    if NUMBER.sub("#", printed).split() != NUMBER.sub("#", shown).split():
+    words = ["".join(NUMBER.sub("#", line).split()) for line in (printed, shown)]
+    if words[0] != words[1]:
         return False
     pairs = zip(numbers_in(printed), numbers_in(shown), strict=True)
     return all(abs(one - two) <= tolerance * abs(two) for one, two in pairs)
