@@ -9,6 +9,7 @@ from fastlstm.network import Network
 from fastlstm.posing import find_frame, pose, washed_out
 from fastlstm.records import Records
 from fastlstm.solvers.problem import Parts, Problem
+from fastlstm.time_base import hold_of_sums
 
 
 def motion(noise, seed=0, n_timesteps=20_000):
@@ -28,6 +29,14 @@ def test_noise_does_not_narrow_the_time_base(noise):
     frame = find_frame(motion(noise))
     assert frame.integrating.all()
     assert frame.hold == 10
+
+
+def test_sums_keep_the_outputs_that_were_measured():
+    """Steps of ten end beside outputs that were measured at every thirteenth sample."""
+    records, weights = motion(0.0), np.zeros((20_000, 1))
+    weights[::13] = 1.0
+    assert hold_of_sums(records) == 10
+    assert hold_of_sums(Records(records.u, records.y, records.offsets, weights)) == 1
 
 
 def test_fast_motion_narrows_the_time_base():
