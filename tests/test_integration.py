@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastlstm.integration import accumulate, accumulate_rows
+from fastlstm.integration import accumulate, accumulate_rows, forget_sums
 
 OFFSETS = np.array([0, 3, 5])
 
@@ -32,3 +32,21 @@ def test_accumulated_rows_are_the_derivative_of_the_accumulated_outputs(rng, gai
     expected = accumulate(rows @ direction, OFFSETS, gains, np.zeros((2, 2)))
     accumulate_rows(rows, OFFSETS, gains)
     np.testing.assert_allclose(rows @ direction, expected, atol=1e-12)
+
+
+def test_what_was_added_long_ago_is_forgotten(rng):
+    """A level is gone after some steps, in every record anew; what does not count is left alone."""
+    values, counted = np.ones((5, 2)), np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 1]], dtype=bool).T
+    forget_sums(values, OFFSETS, counted, 1.0 / np.log(2.0))
+    np.testing.assert_allclose(values[:, 0], [1.0, 0.5, 0.25, 1.0, 0.5])
+    np.testing.assert_allclose(values[:, 1], [1.0, 0.5, 1.0, 1.0, 1.0])
+
+
+def test_between_increments_and_sums(rng):
+    """At once forgotten, sums are increments; never, they are what they are."""
+    x, counted = np.cumsum(rng.normal(size=(5, 2)), axis=0), np.ones((5, 2), dtype=bool)
+    rates, sums = x.copy(), x.copy()
+    forget_sums(rates, OFFSETS, counted, 1e-3)
+    np.testing.assert_allclose(rates[[1, 2, 4]], np.diff(x, axis=0)[[0, 1, 3]], atol=1e-12)
+    forget_sums(sums, OFFSETS, counted, 1e12)
+    np.testing.assert_allclose(sums, x, atol=1e-9)

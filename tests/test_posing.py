@@ -42,6 +42,7 @@ def test_sums_keep_the_outputs_that_were_measured():
 def test_fast_motion_narrows_the_time_base():
     """A ringing behind every turn of the input cannot be interpolated over ten steps.
 
+    Over three it is off by less than over two.
     A ripple that no input explains is noise to a model of what the inputs do.
     """
     records, poles = motion(0.0), 0.95 * np.exp(np.array([0.8j, -0.8j]))
@@ -51,7 +52,7 @@ def test_fast_motion_narrows_the_time_base():
     for shape, narrows in ((ringing, True), (ripple, False)):
         shaken = records.y + 0.02 * shape / shape.std()
         hold = find_frame(Records(records.u, shaken, records.offsets)).hold
-        assert (hold <= 2) if narrows else (hold == 10)
+        assert (hold <= 3) if narrows else (hold == 10)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])

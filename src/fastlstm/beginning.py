@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,6 +39,8 @@ class Beginning:
         Standardised, of the whole record.
     y : array of shape (n_init, n_outputs)
         Standardised outputs measured first; NaN where one is missing.
+    guess : callable
+        State that `predict` would begin in, from the first input of the network.
     """
 
     network: Network
@@ -46,18 +49,22 @@ class Beginning:
     noise: float
     u: FloatArray
     y: FloatArray
+    guess: Callable[[FloatArray], FloatArray]
 
     def found(self) -> tuple[FloatArray, FloatArray]:
         """State of shape (2, n_units) and levels of shape (n_outputs,), zero where none is summed.
 
         The state is looked for near the typical one, near the one settled at the first input and
-        near that of a similar situation in the record.
+        near that of a similar situation in the record. Of sums it may be as in training: what is
+        hidden in the first outputs makes an error there that stays.
         """
         network, params, driven = self.network, self.params, self._driven
         typical, spread = typical_states(network, params, driven)
         settled, n_first = settled_state(network, params, driven[0]), len(self._first)
         similar = similar_state(network, params, driven, self._run, self.y, n_first)
         starts = [(typical, spread), (settled, spread), (similar, np.sqrt(NEARER) * spread)]
+        if np.any(self.frame.integrating):  # first: where all fit alike it is the answer
+            starts.insert(0, (self.guess(driven[:1])[0], np.sqrt(NEARER) * spread))
         state = estimate_state(self._run, self.y, starts, self.noise)
         return state, self._levels(self._rises(state[None]))[0, 0]
 

@@ -12,8 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
@@ -62,3 +64,34 @@ def accumulate_rows(rows: FloatArray, offsets: IntArray, gains: FloatArray) -> N
             part = rows[start:stop, output]
             np.cumsum(part, axis=0, out=part)
             part *= gains[output]
+
+
+def forget_sums(values: FloatArray, offsets: IntArray, counted: BoolArray, steps: float) -> None:
+    r"""Keep of sums what has been added recently, in place.
+
+    .. math:: m_t = e^{-1/\tau} m_{t-1} + x_t - x_{t-1}
+
+    from one step that counts to the next, anew in every record. For :math:`\tau \to 0` these are
+    increments, for :math:`\tau \to \infty` the sums themselves.
+
+    Parameters
+    ----------
+    values : array of shape (n_total, n_outputs, ...)
+        x of every step of every record. What does not count is left as it is.
+    offsets : int64 array of shape (n_records + 1,)
+    counted : bool array of shape (n_total, n_outputs)
+    steps : float
+        :math:`\tau`, after which about a third of what was added is left.
+
+    Examples
+    --------
+    >>> x, counted = np.array([[1.0], [1.0], [9.0], [1.0]]), np.array([[1], [1], [0], [1]]) > 0
+    >>> forget_sums(x, np.array([0, 4]), counted, 1 / np.log(2.0))
+    >>> x.ravel()
+    array([1.  , 0.5 , 9.  , 0.25])
+    """
+    kept = np.exp(-1.0 / steps)
+    for start, stop in pairwise(offsets):
+        for output in range(counted.shape[1]):
+            rows = start + np.flatnonzero(counted[start:stop, output])
+            values[rows, output] = lfilter([1.0, -1.0], [1.0, -kept], values[rows, output], axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -253,7 +254,8 @@ class PredictionMixin:
         """One record and its first outputs, standardised."""
         # imported weights have no training error: NaN, which fmax passes over
         noise = float(np.fmax(self.rmse_train_**2, NOISE_FLOOR))
-        return Beginning(self.network_, self.params_, self.frame_, noise, u, y)
+        guess = partial(states_before, self)
+        return Beginning(self.network_, self.params_, self.frame_, noise, u, y, guess)
 
     def _restore(self, y_scaled: FloatArray, records: Records, layout: Layout) -> Any:
         y = self.scaling_.unscale_outputs(y_scaled)

@@ -27,6 +27,7 @@ BY_NOISE = 1.6  # times the same over two steps, which may be noise; of white no
 NOISY = 0.15  # the same, beyond which it is not noise
 STEADY = 0.1  # part of the variance of an input, within the steps of the network, that may be lost
 STEADIER = 0.02  # the same, to be had for at most half of the span where inputs keep a grid
+MORE, NOTHING = 1.5, 1e-6  # times as many steps for sums, where that loses no more than this
 OF_NOISE = 0.1  # movement between steps, in parts of what is off lines there, that does not matter
 KEPT = 0.9  # part of what could be known of outputs at the ends of steps
 EVERY, FEWER = 40, 0.95  # spans up to which each is looked at, and the step between longer ones
@@ -41,6 +42,10 @@ def hold_of_sums(records: Records) -> int:
     moves at every step, beside another that integrates. Noise with a memory is off by more over
     longer spans, too, and told from motion as where the network gives the outputs itself.
 
+    Of inputs less may be lost than there: what a bent plant makes of an input that jumps within a
+    step is not what it makes of the mean, and sums remember it. Where inputs keep a grid of their
+    own, half as many steps more are taken rather than half as many less.
+
     Parameters
     ----------
     records : Records
@@ -54,9 +59,15 @@ def hold_of_sums(records: Records) -> int:
             return True
         return error > min(np.hypot(SMOOTH, BY_NOISE * noise), NOISY) and _moves(some, hold)
 
-    hold = max(1, records.n_total // FEW_SUMMED)
-    while hold > 1 and (lost_of_inputs(records, hold) > STEADY or loses(hold)):
-        hold //= 2
+    def longest(spans: list[int], lost: float) -> int:
+        fitting = (hold for hold in spans if lost_of_inputs(records, hold) <= lost)
+        return next((hold for hold in fitting if not loses(hold)), 1)
+
+    most = records.n_total // FEW_SUMMED
+    hold = longest(_down_from(most), STEADIER)
+    if 2 * hold <= most:
+        more = [hold for hold in _down_from(int(MORE * most)) if hold > most]
+        hold = max(hold, longest(more, NOTHING))
     return hold
 
 
@@ -92,7 +103,11 @@ def hold_of_outputs(records: Records) -> int:
 def _spans(records: Records) -> list[int]:
     """Candidates of more than one step; from one measured output to the next nothing is lost."""
     most = max(records.n_total // FEW_STEPS, _apart(records))
-    hold = min(most, int(records.lengths.min()) // FEW_OF_EACH)
+    return _down_from(min(most, int(records.lengths.min()) // FEW_OF_EACH))
+
+
+def _down_from(hold: int) -> list[int]:
+    """Spans of more than one step, the longest first."""
     spans = []
     while hold > 1:
         spans.append(hold)

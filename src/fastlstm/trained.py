@@ -15,12 +15,15 @@ from fastlstm.initial_state import InitialState
 from fastlstm.judging import fits_of, mean_offset, rmse_of
 from fastlstm.network import Network
 from fastlstm.records import MANY_RECORDS, Records, auto_washout
+from fastlstm.solvers.begun_sums import begun_sums
 from fastlstm.solvers.folds import NOISE_FLOOR
 from fastlstm.solvers.problem import Solution
 from fastlstm.solvers.whole_records import STATE_VARIANCE
 from fastlstm.training import Task
 
 FloatArray = NDArray[np.float64]
+
+NEARER = 0.25  # of the squared error, from which a beginning of sums is better
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,17 @@ class Trained:
         """Guess where a record begins: where states typically are, or at rest.
 
         At rest if washout=0 trained every step from there. Where first steps counted because the
-        records are short or begin alike, by what simulates these steps better.
+        records are short or begin alike, by what simulates these steps better. Where outputs are
+        sums, as the training records began if that is clearly better.
         """
-        task, rest = self.task, InitialState.rest(self.network)
+        task = self.task
         if task.settings.washout == 0 or not task.scaling.moves:
-            return rest
+            return InitialState.rest(self.network)
+        guess = self._typical_or_rest()
+        return self._as_sums_began(guess) if np.any(task.frame.integrating) else guess
+
+    def _typical_or_rest(self) -> InitialState:
+        task, rest = self.task, InitialState.rest(self.network)
         frame = task.frame.without_taps()  # the records have them
         washout = -(-task.parts.washout // frame.hold)
         records = frame.reduce(task.records)
@@ -66,6 +75,18 @@ class Trained:
             some, states = records.some(n_records), self._begun.reshape(n_records, -1)
             guesses.append(InitialState.through(self.network, some.u[some.offsets[:-1]], states))
         return min(guesses, key=self._error_at_the_beginning)
+
+    def _as_sums_began(self, guess: InitialState) -> InitialState:
+        """Shift a guess to the states in which records of sums began, where that is nearer."""
+        problem, params = self.task.problem, self.solution.params
+        rmse = max(self.errors()[0], np.sqrt(NOISE_FLOOR))
+        if problem.whole is None or not np.isfinite(rmse):
+            return guess
+        inputs, states = begun_sums(problem, self.network, params, rmse)
+        shift = np.mean(states - guess.before(inputs), axis=0)
+        shifted = InitialState(guess.offset + shift, guess.slope)
+        error, before = (self._error_at_the_beginning(one) for one in (shifted, guess))
+        return shifted if error < NEARER * before else guess
 
     @cached_property
     def _begun(self) -> FloatArray | None:

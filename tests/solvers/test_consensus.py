@@ -1,11 +1,11 @@
-"""The choice among networks that fit the same records."""
+"""Which networks that fit the same records say the same beside them."""
 
 import numpy as np
 import pytest
 
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers.consensus import most_agreed
+from fastlstm.solvers.consensus import agreeing
 from fastlstm.solvers.rival import Rival
 
 NETWORK = Network(1, 1, (2,))
@@ -23,28 +23,44 @@ def records():
     return Records.from_lists([np.random.default_rng(1).normal(size=(300, 1))])
 
 
-def test_the_odd_one_out_is_not_chosen(records):
+def phases(rivals):
+    return [rival.phase for rival in rivals]
+
+
+def test_one_that_goes_astray_is_left_out(records):
     """It has the smallest error on validation, and says something else than the others."""
-    rivals = [member(3.0, 0.9), member(0.0, 1.0), member(0.1, 1.1), member(0.15, 1.2)]
-    assert most_agreed(rivals, records).phase == "0.1"
+    rivals = [member(3.0, 1.0), member(0.0, 1.05), member(0.1, 1.1), member(0.2, 1.15)]
+    assert phases(agreeing(rivals, records)) == ["0.0", "0.1", "0.2"]
+    rivals = [member(3.0, 1.0), *(member(shift, 2.0) for shift in (0.0, 0.1, 0.2))]
+    assert phases(agreeing(rivals, records)) == ["3.0"]  # no other one fits
 
 
-def test_a_poor_fit_is_not_chosen_for_its_place(records):
-    """In the middle, but with twice the error."""
+def test_a_poor_fit_takes_no_part(records):
+    """In the middle of the others, but with twice the error; it tells where the middle is."""
     rivals = [member(0.0, 1.0), member(0.1, 2.0), member(0.2, 1.1)]
-    assert most_agreed(rivals, records).phase == "0.0"
+    assert phases(agreeing(rivals, records)) == ["0.0", "0.2"]
+    rivals = [member(0.0, 1.0), member(0.1, 2.0), member(0.3, 1.1)]
+    assert phases(agreeing(rivals, records)) == ["0.0"]
 
 
-def test_smaller_error_decides_between_two(records):
-    """Each is as far from the other."""
-    rivals = [member(0.0, 1.1), member(0.4, 1.0)]
-    assert most_agreed(rivals, records).phase == "0.4"
-    assert most_agreed(rivals[:1], records) is rivals[0]
+def test_two_have_no_majority(records):
+    """Each is as far from the other: both stay. One alone stays as well."""
+    rivals = [member(0.0, 1.1), member(4.0, 1.0)]
+    assert agreeing(rivals, records) == rivals
+    assert agreeing(rivals[:1], records) == rivals[:1]
 
 
-def test_network_that_diverges_is_no_neighbour(records):
+def test_network_that_diverges_is_left_out(records):
     """Its distance is infinite; the others still have each other."""
     wild = member(0.0, 1.0)
     NETWORK.unpack(wild.params)["readout.input"][:] = 1e308
-    rivals = [wild, member(0.05, 1.2), member(0.1, 1.1), member(0.2, 1.2)]
-    assert most_agreed(rivals, records).phase == "0.1"
+    rivals = [wild, member(0.05, 1.15), member(0.1, 1.1), member(0.15, 1.15)]
+    assert phases(agreeing(rivals, records)) == ["0.05", "0.1", "0.15"]
+
+
+def test_where_all_diverge_one_is_left(records):
+    """There is an answer all the same."""
+    rivals = [member(shift, 1.0) for shift in (0.0, 0.1, 0.2)]
+    for rival in rivals:
+        NETWORK.unpack(rival.params)["readout.input"][:] = 1e308
+    assert agreeing(rivals, records) == rivals[:1]

@@ -44,6 +44,25 @@ def test_gradient_matches_differences_of_the_cost(objective, rng, free_states, g
     np.testing.assert_allclose(2 * gradient, numerical_gradient(objective, x), rtol=1e-6, atol=1e-5)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_gradient_of_errors_that_are_forgotten(objective, rng, weighted):
+    """Of the output that integrates; rows that do not count neither add nor pass anything on."""
+    if weighted:
+        weights = rng.uniform(0.5, 2.0, size=(50, 2))
+        weights[3:9, 1] = 0.0
+        objective = replace(objective, records=replace(objective.records, weights=weights))
+    objective = replace(objective, forgotten=4.0)
+    x = 0.3 * rng.normal(size=objective.n_unknowns)
+    gradient = objective.normal_equations(x).gradient
+    np.testing.assert_allclose(2 * gradient, numerical_gradient(objective, x), rtol=1e-6, atol=1e-5)
+    plain = replace(objective, forgotten=None).misfit(x)
+    np.testing.assert_array_equal(objective.misfit(x)[:, 0], plain[:, 0])
+    y = objective.records.y.copy()
+    y[10:20] = 1e3
+    changed = replace(objective, records=replace(objective.records, y=y))
+    assert changed.cost(x) == objective.cost(x)
+
+
 def test_held_out_outputs_have_no_influence(objective, rng):
     """The free run passes through held-out rows without looking at what was measured there."""
     x = 0.3 * rng.normal(size=objective.n_unknowns)

@@ -1,4 +1,4 @@
-"""Which of several networks agrees best with the others where the records show little."""
+"""Which of several networks say the same where the records show little."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ FloatArray = NDArray[np.float64]
 
 HELD = 10  # steps for which an added input stays as it is
 AT_MOST = 5000  # steps of the run
-ALIKE = 1.5
+ALIKE = 1.3  # times the smallest error, up to which a network is wanted
+APART = 1.5  # times the distance of the one in the middle, beyond which one has gone astray
 
 
-def most_agreed(rivals: Sequence[Rival], records: Records) -> Rival:
-    """Choose the network whose outputs are nearest to those of the others on other inputs.
+def agreeing(rivals: Sequence[Rival], records: Records) -> list[Rival]:
+    """Leave out networks that fit worse, and those that go astray on other inputs.
 
-    Networks that fit the same records alike may differ wildly beside them, and held-out rows of
-    these records do not tell which one is wrong; but the same mistake is rarely made twice. All run
-    over the inputs of the records plus random steps of one standard deviation. The mean distance to
-    the nearer half of the others counts, then the smaller validation error. Those with more than
-    `ALIKE` times the smallest error are not chosen.
+    Networks that fit the same records alike may differ beside them, and held-out rows of these
+    records do not tell which one is wrong; but the same mistake is rarely made twice. All run over
+    the inputs of the records plus random steps of one standard deviation. Of three or more those
+    with up to `ALIKE` times the smallest error stay whose mean distance to the nearer half of all
+    others is at most `APART` times the smallest distance; the one with the smallest where none is.
 
     Parameters
     ----------
@@ -33,26 +34,31 @@ def most_agreed(rivals: Sequence[Rival], records: Records) -> Rival:
         Fitted to the same records from different random numbers.
     records : Records
         Standardised inputs, in steps of the network.
+
+    Returns
+    -------
+    list of Rival
+        At least one, in their order.
     """
+    errors = np.array([rival.rmse for rival in rivals])
+    alike = np.flatnonzero(errors <= ALIKE * errors.min())
+    if len(rivals) < 3:
+        return [rivals[k] for k in alike]
+    runs, nearer = _runs(rivals, records), len(rivals) // 2
+    apart = np.array([[_apart(one, other) for other in runs] for one in runs])
+    distances = np.sort(apart, axis=1)[:, 1 : 1 + nearer].mean(axis=1)  # the nearest is itself
+    near = alike[distances[alike] <= APART * distances.min()]
+    if len(near) == 0 or not np.isfinite(distances.min()):
+        near = alike[[np.argmin(distances[alike])]]
+    return [rivals[k] for k in near]
+
+
+def _runs(rivals: Sequence[Rival], records: Records) -> list[FloatArray]:
+    """Let all run over the same inputs beside the records."""
     u = records.u[:AT_MOST]
     steps = np.random.default_rng(0).standard_normal((len(u) // HELD + 1, u.shape[1]))
-    u = u + np.repeat(steps, HELD, axis=0)[: len(u)]
-    runs = [_run(rival, u) for rival in rivals]
-    nearer = (len(rivals) + 1) // 2
-
-    def distance(number: int) -> float:
-        others = sorted(_apart(runs[number], run) for k, run in enumerate(runs) if k != number)
-        return float(np.mean(others[:nearer])) if others else 0.0
-
-    limit = ALIKE * min(rival.rmse for rival in rivals)
-    fit = [k for k, rival in enumerate(rivals) if rival.rmse <= limit]
-    ranks = [(distance(k), rivals[k].rmse, k) for k in fit]
-    return rivals[min(ranks)[2]]
-
-
-def _run(rival: Rival, u: FloatArray) -> FloatArray:
-    offsets = np.array([0, len(u)])
-    return _core.simulate(rival.network, rival.params, u, offsets, float32=False)[0]
+    u, offsets = u + np.repeat(steps, HELD, axis=0)[: len(u)], np.array([0, len(u)])
+    return [_core.simulate(r.network, r.params, u, offsets, float32=False)[0] for r in rivals]
 
 
 def _apart(one: FloatArray, other: FloatArray) -> float:

@@ -7,8 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from fastlstm.merging import average
 from fastlstm.solvers.committee import SEARCHED, STRETCH
-from fastlstm.solvers.consensus import most_agreed
+from fastlstm.solvers.consensus import agreeing
 from fastlstm.solvers.first_network import begin_smallest
 from fastlstm.solvers.long_records import LongRecords
 from fastlstm.solvers.problem import Parts, Problem
@@ -19,7 +20,8 @@ from fastlstm.starts.integrating import increments_of
 
 Course = Generator[Iterate, float, object]
 
-ROUNDS = 3
+ROUNDS = 8  # fits that are averaged, if there is time
+ROWS = 10  # per weight, from which held-out rows tell noisy fits apart
 ENOUGH = 1.2  # of the time of the round before, for another one
 SHARE = 0.6  # of the time, for clean increments
 TRIED = 0.15  # of the time, for noisy ones
@@ -29,7 +31,7 @@ CLEAN = 0.2  # validation RMSE of increments, of their standard deviation
 
 @dataclass
 class IncrementRounds:
-    """Fits with different random numbers, see `IncrementFit`, and the choice among them.
+    """Fits with different random numbers, see `IncrementFit`, and their average.
 
     Parameters
     ----------
@@ -49,14 +51,14 @@ class IncrementRounds:
     is_clean: bool = True
 
     def run(self) -> Generator[Iterate, float, Rival | None]:
-        """Fit as often as there is time for; return the network that agrees best with the others.
+        """Fit as often as there is time for; return the average of those that agree.
 
-        The tracker is told of it also when the run is closed before its end. Where increments are
-        noisy there is one round.
+        The tracker is told of it also when the run is closed before its end. Where records are
+        noisy and short there is one fit.
         """
         duration, chosen = 0.0, None
         try:
-            while self.is_clean and len(self.found) < ROUNDS:
+            while self.is_settled and len(self.found) < ROUNDS:
                 begun = self.tracker.used
                 if begun + ENOUGH * duration > 1.0:
                     break
@@ -64,10 +66,29 @@ class IncrementRounds:
                 duration = self.tracker.used - begun
         finally:
             if self.found:
-                chosen = most_agreed(self.found, self.parts.train)
+                chosen = self._chosen()
                 errors = chosen.rmse_train, chosen.rmse
                 self.tracker.decide(chosen.network, chosen.params, chosen.phase, *errors)
         return chosen
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the results tell all; the search on short records knows more otherwise."""
+        problem = begin_smallest(self.problem) if self.problem.may_widen else self.problem
+        network = problem.network
+        n_rows = self.parts.train.n_total * network.n_outputs
+        return self.is_clean or n_rows >= ROWS * network.n_params
+
+    def _chosen(self) -> Rival:
+        """Average of the results that agree; the best of them where the structure is fixed."""
+        if not self.problem.may_widen:
+            return min(self.found, key=lambda rival: rival.rmse)
+        members = agreeing(self.found, self.parts.train)
+        if len(members) == 1:
+            return members[0]
+        network, params = average([(member.network, member.params) for member in members])
+        phase = f"average of {len(members)} fits"
+        return Sums(self.problem, self.parts).judged_whole(network, params, phase)
 
     def _round(self) -> Generator[Iterate, float, None]:
         tracker, done = self.tracker, False
@@ -82,7 +103,7 @@ class IncrementRounds:
             # one that was cut short stands only where there is nothing else
             if fit.best is not None and (done or not self.found):
                 self.found.append(fit.best)
-        self.is_clean = fit.is_clean
+        self.is_clean = self.is_clean and fit.is_clean
 
 
 @dataclass
@@ -143,7 +164,7 @@ class IncrementFit:
         finally:
             found = Rival.of(self._own)
             if found is not None:
-                self.best = self._sums.judged(found.network, found.params, found.phase)
+                self.best = self._sums.judged_whole(found.network, found.params, found.phase)
 
     @cached_property
     def _sums(self) -> Sums:

@@ -130,7 +130,7 @@ class LevenbergMarquardt(AbstractSolver):
             make = partial(self._long_records, rng=rng)
             increments = IncrementRounds(problem, whole.parts, tracker, make)
             rival = yield from increments.run()
-            if increments.is_clean:
+            if increments.is_settled:
                 return Status.DONE
         elif for_both and whole.is_medium:
             yield from fit.begin(None, TRIED)

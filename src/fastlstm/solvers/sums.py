@@ -13,6 +13,7 @@ from fastlstm.integration import accumulate
 from fastlstm.judging import mean_offset
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers.begun_sums import BegunSums
 from fastlstm.solvers.committee import REFITTED, SEARCHED, STRETCH
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.problem import Parts, Problem
@@ -23,8 +24,11 @@ from fastlstm.solvers.whole_records import STATE_VARIANCE, WholeRecords
 
 FloatArray = NDArray[np.float64]
 
-STRENGTHS = (1.0, 0.1, 0.01)  # of the ridge towards the start, times the mean squared error
-STEPS = 30  # iterations at one strength
+RIDGE = 0.01  # towards the start of a stage, times the mean squared error
+FIRST_RIDGE = 0.1  # before it
+RECENT = (10.0, 50.0, 250.0, 1000.0)  # steps after which errors are forgotten, one after the other
+LONGEST = 0.5  # of the longest record, up to which forgetting makes a difference
+STEPS = 30  # iterations of a stage
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,18 @@ class Sums:
             held = self.error(network, params, parts.validation, parts.validation_washout)
         return Rival(network, params, phase, train, max(train, held))
 
+    def judged_whole(self, network: Network, params: FloatArray, phase: str) -> Rival:
+        """Return a network with its errors, to which the first steps of the records add theirs.
+
+        From rest they cannot be judged; they are from the states that fit the training part best.
+        """
+        rival, searched = self.judged(network, params, phase), self._searched
+        objective = self._objective(rival, searched)
+        if not np.isfinite(rival.rmse):
+            return rival
+        _, rmse = BegunSums(objective, params).found()
+        return replace(rival, rmse=max(rival.rmse, rmse))
+
     def error(self, network: Network, params: FloatArray, records: Records, washout: int) -> float:
         """RMSE of free runs from rest whose levels fit best; infinite where it is not finite."""
         assert records.y is not None
@@ -79,14 +95,19 @@ class Sums:
     def fit(self, begun: Rival) -> Generator[Iterate, float, None]:
         """Descend on the error of the sums from a network that was fitted to increments.
 
-        Weaker and weaker ridges on stretches, then all rows; every iterate tells its validation
-        error.
+        What is left of an error after a few steps comes first, then after more and more of them,
+        then the sums themselves: the longer an error is remembered, the better it is told from
+        noise, and the worse are the ways on which it falls. First on stretches, then on all rows;
+        iterates of stages that forget are not judged, others as in `judged_whole`.
         """
         train, n_numbers = self.parts.train, begun.network.n_params * begun.network.n_outputs
-        searched = train.spread(SEARCHED, STRETCH)
+        searched = self._searched
         objective = self._objective(begun, searched)
         x, damping = objective.begin(begun.params), 1e-2
-        for strength in STRENGTHS:
+        for forgotten, strength in _stages(searched):
+            objective = replace(objective, forgotten=forgotten)
+            if forgotten is None:
+                x = objective.begin(objective.weights(x))
             objective = _with_ridge(objective, x, strength)
             state = DescentState(x, objective.cost(x), damping)
             if not np.isfinite(state.cost):
@@ -97,8 +118,14 @@ class Sums:
         if every is not searched:
             last = self._objective(begun, every)
             x = last.begin(objective.weights(x))
-            last = _with_ridge(last, x, STRENGTHS[-1])
-            yield from self._followed(last, DescentState(x, last.cost(x)), "sums, all rows")
+            last = _with_ridge(last, x, RIDGE)
+            state = DescentState(x, last.cost(x))
+            yield from self._followed(last, state, "sums, all rows")
+
+    @property
+    def _searched(self) -> Records:
+        """Stretches of long records."""
+        return self.parts.train.spread(SEARCHED, STRETCH)
 
     def _objective(self, begun: Rival, records: Records) -> WholeRecords:
         whole = self.problem.whole
@@ -109,12 +136,19 @@ class Sums:
     def _followed(
         self, objective: WholeRecords, state: DescentState, name: str
     ) -> Generator[Iterate, float, DescentState]:
+        """Show what the sums of iterates are; those that count tell how records begin, too.
+
+        From rest the first steps cannot be judged; where errors are not forgotten the objective
+        knows them, since states and levels are among its unknowns.
+        """
         course = descent(objective, state, name, None, STEPS)
         try:
             iterate = next(course)
             while True:
-                rival = self.judged(objective.network, iterate.params, name)
-                rmse = yield replace(iterate, rmse_validation=rival.rmse)
+                rival, error = self.judged(objective.network, iterate.params, name), np.nan
+                if objective.forgotten is None:
+                    error = max(rival.rmse, iterate.rmse_train)
+                rmse = yield replace(iterate, rmse_train=rival.rmse_train, rmse_validation=error)
                 iterate = course.send(rmse)
         except StopIteration as end:
             return end.value
@@ -124,3 +158,12 @@ def _with_ridge(objective: WholeRecords, x: FloatArray, strength: float) -> Whol
     """Choose ridges by the error that is left."""
     square = objective.mean_square(x, objective.fitted)
     return replace(objective, alpha=strength * square, state_alpha=square / STATE_VARIANCE)
+
+
+def _stages(records: Records) -> list[tuple[float | None, float]]:
+    """After how many steps errors are forgotten, and the strength of the ridge."""
+    longest = LONGEST * float(records.lengths.max())
+    recent = [steps for steps in RECENT if steps <= longest]
+    return [(steps, FIRST_RIDGE) for steps in recent[:1]] + [
+        (steps, RIDGE) for steps in (*recent, None)
+    ]

@@ -81,8 +81,8 @@ def _rows(
     if objective.gains is not None and objective.integrating.any():
         accumulate_rows(rows, objective.records.offsets, objective.gains)
         _add_levels(objective, rows, record)
-    with np.errstate(over="ignore", invalid="ignore"):
-        misfit = objective.accumulated(result.y, x) - objective.target
+        objective.forget(rows)
+    misfit = objective.misfit_of(objective.accumulated(result.y, x))
     kept = objective.fitted[step]
     picked, residual = rows[kept].reshape(-1, objective.n_unknowns), misfit[step[kept]].ravel()
     root = _roots(objective, misfit, step[kept])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm._linalg import ArrowEquations, NormalEquations
-from fastlstm.integration import accumulate
+from fastlstm.integration import accumulate, forget_sums
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records
@@ -60,6 +60,8 @@ class WholeRecords:
     free_states : bool
         Whether initial states are unknowns; they are zero otherwise.
     loss : AbstractLoss
+    forgotten : float, optional
+        Steps after which an error of a sum counts no more, see `forget_sums`; always when None.
     """
 
     network: Network
@@ -72,6 +74,7 @@ class WholeRecords:
     gains: FloatArray | None = None
     free_states: bool = True
     loss: AbstractLoss = SQUARED
+    forgotten: float | None = None
     float32: bool = True
     n_threads: int = 1
     workspace: _core.Workspace = field(default_factory=_core.Workspace)
@@ -203,8 +206,22 @@ class WholeRecords:
 
     def misfit(self, x: FloatArray) -> FloatArray:
         """Subtract what was measured from the simulated outputs of all steps."""
+        return self.misfit_of(self.simulate(x))
+
+    def misfit_of(self, y: FloatArray) -> FloatArray:
+        """Subtract what was measured from given outputs of all steps."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.simulate(x) - self.target
+            misfit = y - self.target
+            self.forget(misfit)
+        return misfit
+
+    def forget(self, values: FloatArray) -> None:
+        """Keep what was added recently to misfits of sums, or to their Jacobian rows, in place."""
+        if self.forgotten is not None:
+            counted = self.fitted[:, None] & self.integrating
+            if self.records.weights is not None:
+                counted &= self.records.weights > 0.0
+            forget_sums(values, self.records.offsets, counted, self.forgotten)
 
     def mean_square(self, x: FloatArray, rows: BoolArray) -> float:
         """Mean squared error on given rows; infinite where the free run is not finite."""

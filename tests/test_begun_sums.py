@@ -1,0 +1,75 @@
+"""States in which records of a plant that integrates began."""
+
+import numpy as np
+import pytest
+
+from fastlstm import LSTMRegressor, _core
+from fastlstm.integration import accumulate
+from fastlstm.network import Network
+from fastlstm.records import Records
+from fastlstm.solvers.begun_sums import begun_sums
+from fastlstm.solvers.problem import Parts, Problem, Whole
+from fastlstm.starts.integrating import identify_integrating
+from fastlstm.trained import Trained
+from problems import teacher_params
+
+NETWORK, GAIN = Network(1, 1, (3,), (2,)), np.array([0.2])
+PARAMS = teacher_params(NETWORK, 1)
+
+
+@pytest.fixture(scope="module")
+def records():
+    """Two of a known network, each from a state of its own."""
+    rng = np.random.default_rng(0)
+    u, offsets = rng.normal(size=(500, 1)), np.array([0, 300, 500])
+    states = 0.8 * rng.uniform(-1.0, 1.0, (2, 2, NETWORK.n_units))
+    y, _ = _core.simulate(NETWORK, PARAMS, u, offsets, states, float32=False)
+    return Records(u, accumulate(y, offsets, GAIN, np.array([[1.0], [2.0]])), offsets)
+
+
+def test_sums_from_the_states_found_are_those_measured(records):
+    """Level known from the first output: from rest they are off for ever."""
+    linear = identify_integrating(records, GAIN).increments
+    parts = Parts(records, None, 20, 20)
+    problem = Problem(NETWORK, records, None, whole=Whole(records, linear, GAIN, parts=parts))
+    inputs, states = begun_sums(problem, NETWORK, PARAMS, 1e-4)
+    np.testing.assert_array_equal(inputs, records.u[records.offsets[:-1]])
+    off = []
+    for begun in (states, np.zeros_like(states)):
+        y, _ = _core.simulate(NETWORK, PARAMS, records.u, records.offsets, begun, float32=False)
+        y = accumulate(y, records.offsets, GAIN, np.zeros((2, 1)))
+        ends, begins = records.offsets[1:] - 1, records.offsets[:-1]
+        off.append(np.abs((y - records.y)[ends] - (y - records.y)[begins]).max())
+    assert off[0] < 0.01 * off[1]
+
+
+def turntable(n_timesteps, seed):
+    """An angle: it stands until its motor is switched on, and is never at rest again."""
+    u = np.random.default_rng(seed).uniform(0.5, 1.5, n_timesteps // 25 + 1)
+    u = np.repeat(u, 25)[:n_timesteps]
+    u[:40] = 0.0
+    y, speed, angle = np.empty(n_timesteps), 0.0, 0.0
+    for t in range(n_timesteps):
+        speed += 0.03 * (u[t] - 0.2 * u[t] ** 2 - speed)
+        angle += 0.01 * (speed - 0.8)
+        y[t] = angle
+    return u[:, None], y
+
+
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
+def test_predict_begins_as_the_record_did(monkeypatch):
+    """Typical states belong to a table that turns."""
+    u, y = turntable(3000, 1)
+    kept, chosen = [], Trained._as_sums_began
+
+    def keep(self, guess):
+        kept.append(guess)
+        return chosen(self, guess)
+
+    monkeypatch.setattr(Trained, "_as_sums_began", keep)
+    model = LSTMRegressor(random_state=0, max_iter=400).fit(u, y)
+    assert model.frame_.integrating.all()
+    error = np.abs(model.predict(u) - y)[:1500].mean()
+    model.initial_state_ = kept[0]
+    before = np.abs(model.predict(u) - y)[:1500].mean()
+    assert error < 0.3 * before
