@@ -44,7 +44,7 @@ def test_sums_from_the_states_found_are_those_measured(records):
 
 
 def turntable(n_timesteps, seed):
-    """An angle: it stands until its motor is switched on, and is never at rest again."""
+    """Make an angle: it stands until its motor is switched on, and is never at rest again."""
     u = np.random.default_rng(seed).uniform(0.5, 1.5, n_timesteps // 25 + 1)
     u = np.repeat(u, 25)[:n_timesteps]
     u[:40] = 0.0

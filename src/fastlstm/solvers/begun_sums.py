@@ -7,28 +7,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fastlstm import _core
 from fastlstm._linalg import NormalEquations
 from fastlstm.network import Network
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.whole_equations import sum_own
 from fastlstm.solvers.whole_records import WholeRecords
 
 FloatArray = NDArray[np.float64]
 
-FIRST = 2000  # steps of a record that tell
-RECORDS = 8  # that tell, at most
+MEMORIES = 2  # of the network, in steps, that tell a state: after them only a level is left of it
+RECORDS = 8  # whose states tell how records begin, at most
 STEPS = 20  # iterations
 LEAST = 1e-3  # relative decrease of the cost in an iteration, below which they end
 
 
 @dataclass(frozen=True)
-class BegunSums:
+class OwnUnknowns:
     """The error of records of sums, of which only states and levels before them are unknown.
 
     Parameters
     ----------
     objective : WholeRecords
-        With free states.
     params : array of shape (n_params,)
         Weights, which stay.
     """
@@ -38,33 +39,60 @@ class BegunSums:
 
     def cost(self, own: FloatArray) -> float:
         """Cost of `WholeRecords` with these states and levels."""
-        return self.objective.cost(np.concatenate([self.params, own]))
+        return self.objective.cost(self.with_weights(own))
 
     def normal_equations(self, own: FloatArray) -> NormalEquations:
         """Their part of the equations of `WholeRecords`."""
-        every = self.objective.normal_equations(np.concatenate([self.params, own]))
-        assert isinstance(every, NormalEquations)
-        n_params = len(self.params)
-        gram = np.asfortranarray(every.gram[n_params:, n_params:])
-        return NormalEquations(gram, every.gradient[n_params:])
+        equations, strength = sum_own(self.objective, self.with_weights(own)), np.zeros(len(own))
+        strength[: self.objective.n_states] = self.objective.state_alpha
+        equations.add_ridge(strength, own)
+        return equations
 
-    def found(self) -> tuple[FloatArray, float]:
-        """Descend from rest; states of shape (n_records, 2, n_units), and the RMSE from there."""
-        own = self.objective.begin(self.params)[len(self.params) :]
-        descent = DescentState(own, self.cost(own))
-        for _ in range(STEPS if np.isfinite(descent.cost) else 0):
-            before = descent.cost
-            descent = descend(self, descent)
-            if descent.stalled or descent.cost > (1.0 - LEAST) * before:
-                break
-        x = np.concatenate([self.params, descent.params])
-        return self.objective.states(x), self.objective.rmse(x, descent.cost)
+    def with_weights(self, own: FloatArray) -> FloatArray:
+        """All unknowns of `WholeRecords`."""
+        return np.concatenate([self.params, own])
+
+
+def fitted_states(objective: WholeRecords, params: FloatArray) -> FloatArray:
+    """Fit the states before all records, and levels, to the first steps; the weights stay.
+
+    Parameters
+    ----------
+    objective : WholeRecords
+        Of outputs that are sums; where its states are not free the answer is rest.
+    params : array of shape (n_params,)
+
+    Returns
+    -------
+    states : array of shape (n_records, 2, n_units)
+
+    Notes
+    -----
+    Up to twenty Levenberg-Marquardt iterations; each costs the Jacobian rows of these steps.
+    """
+    most = MEMORIES * objective.memory
+    slices = [slice(r.start, min(r.start + most, r.stop)) for r in objective.records.slices()]
+    first = replace(
+        objective,
+        records=objective.records.cut(slices),
+        fitted=np.concatenate([objective.fitted[part] for part in slices]),
+        workspace=_core.Workspace(),
+    )
+    unknowns = OwnUnknowns(first, params)
+    own = first.begin(params)[len(params) :]
+    state = DescentState(own, unknowns.cost(own))
+    for _ in range(STEPS if np.isfinite(state.cost) else 0):
+        before = state.cost
+        state = descend(unknowns, state)
+        if state.stalled or state.cost > (1.0 - LEAST) * before:
+            break
+    return first.states(unknowns.with_weights(state.params))
 
 
 def begun_sums(
     problem: Problem, network: Network, params: FloatArray, rmse: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Fit the initial states of some records to their first steps; the weights stay.
+    """Find the initial states of some records.
 
     What the increments of the first steps are wrong by stays in the sums for ever, and a level
     cannot make up for it: it is known from the first output.
@@ -83,18 +111,11 @@ def begun_sums(
     inputs : array of shape (n_records, n_inputs)
         First inputs of these records.
     states : array of shape (n_records, 2, n_units)
-
-    Notes
-    -----
-    Up to twenty Levenberg-Marquardt iterations on at most `FIRST` steps of `RECORDS` records.
     """
     whole = problem.whole
     assert whole is not None
     some = whole.records.some(RECORDS)
-    states = []
-    for rows in some.slices():
-        record = some.cut([slice(rows.start, min(rows.start + FIRST, rows.stop))])
-        part = record, record.scored(whole.washout)
-        objective = WholeRecords.of(problem, network, part, whole.linear, params, rmse**2)
-        states.append(BegunSums(replace(objective, free_states=True), params).found()[0][0])
-    return some.u[some.offsets[:-1]], np.array(states)
+    part = some, some.scored(whole.washout)
+    objective = WholeRecords.of(problem, network, part, whole.linear, params, rmse**2)
+    states = fitted_states(replace(objective, free_states=True), params)
+    return some.u[some.offsets[:-1]], states

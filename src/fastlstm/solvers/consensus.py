@@ -43,14 +43,14 @@ def agreeing(rivals: Sequence[Rival], records: Records) -> list[Rival]:
     errors = np.array([rival.rmse for rival in rivals])
     alike = np.flatnonzero(errors <= ALIKE * errors.min())
     if len(rivals) < 3:
-        return [rivals[k] for k in alike]
+        return [rivals[k] for k in alike.tolist()]
     runs, nearer = _runs(rivals, records), len(rivals) // 2
     apart = np.array([[_apart(one, other) for other in runs] for one in runs])
     distances = np.sort(apart, axis=1)[:, 1 : 1 + nearer].mean(axis=1)  # the nearest is itself
     near = alike[distances[alike] <= APART * distances.min()]
     if len(near) == 0 or not np.isfinite(distances.min()):
         near = alike[[np.argmin(distances[alike])]]
-    return [rivals[k] for k in near]
+    return [rivals[k] for k in near.tolist()]
 
 
 def _runs(rivals: Sequence[Rival], records: Records) -> list[FloatArray]:

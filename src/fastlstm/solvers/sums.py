@@ -13,7 +13,7 @@ from fastlstm.integration import accumulate
 from fastlstm.judging import mean_offset
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers.begun_sums import BegunSums
+from fastlstm.solvers.begun_sums import fitted_states
 from fastlstm.solvers.committee import REFITTED, SEARCHED, STRETCH
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.problem import Parts, Problem
@@ -68,12 +68,12 @@ class Sums:
 
         From rest they cannot be judged; they are from the states that fit the training part best.
         """
-        rival, searched = self.judged(network, params, phase), self._searched
-        objective = self._objective(rival, searched)
+        rival = self.judged(network, params, phase)
         if not np.isfinite(rival.rmse):
             return rival
-        _, rmse = BegunSums(objective, params).found()
-        return replace(rival, rmse=max(rival.rmse, rmse))
+        objective = self._objective(rival, self._searched)
+        x = objective.begin(params, fitted_states(objective, params))
+        return replace(rival, rmse=max(rival.rmse, objective.rmse(x, objective.cost(x))))
 
     def error(self, network: Network, params: FloatArray, records: Records, washout: int) -> float:
         """RMSE of free runs from rest whose levels fit best; infinite where it is not finite."""

@@ -26,6 +26,16 @@ def sum_all(objective: WholeRecords, x: FloatArray) -> NormalEquations:
     return equations
 
 
+def sum_own(objective: WholeRecords, x: FloatArray) -> NormalEquations:
+    """Sum over rows of initial states and levels alone, without ridges; the weights stay."""
+    n_params = objective.network.n_params
+    equations = NormalEquations.zeros(objective.n_unknowns - n_params)
+    for plan in objective.plans:
+        rows, residual = _rows(objective, x, plan)
+        equations.add(np.ascontiguousarray(rows[:, n_params:]), residual)
+    return equations
+
+
 def sum_by_record(objective: WholeRecords, x: FloatArray) -> ArrowEquations:
     """Sum with initial states record by record, without ridges; no output integrates."""
     n_params, n_own = objective.network.n_params, 2 * objective.network.n_units

@@ -153,10 +153,12 @@ class WholeRecords:
             return int(self.fitted.sum()) * self.network.n_outputs
         return float(np.sum(self.records.weights[self.fitted]))
 
-    def begin(self, params: FloatArray) -> FloatArray:
-        """Unknowns with given weights: records at rest, levels at their mean error."""
-        x = np.zeros(self.n_unknowns)
-        x[: self.network.n_params] = params
+    def begin(self, params: FloatArray, states: FloatArray | None = None) -> FloatArray:
+        """Unknowns with given weights, and states, else at rest; levels at their mean error."""
+        x, n_params = np.zeros(self.n_unknowns), self.network.n_params
+        x[:n_params] = params
+        if states is not None and self.free_states:
+            x[n_params : n_params + self.n_states] = states.ravel()
         error = np.where(self.fitted[:, None], self.target - self.simulate(x), 0.0)
         levels, weights = self._levels(x), self.records.weights
         for r, rows in enumerate(self.records.slices()):
