@@ -76,6 +76,31 @@ def tank(n_timesteps: int, seed: int, pulses: float) -> Pair:
     return u, 0.02 * np.cumsum(inflow - u[:, 1])
 
 
+def trolley(n_timesteps: int, seed: int, pulses: float) -> Pair:
+    """Trolley against dry friction and drag, pushed to and fro; position."""
+    levels = np.random.default_rng(seed).uniform(-1.0, 1.0, n_timesteps // 80 + 1)
+    u = np.stack([levels, -levels], axis=1).repeat(40, axis=1).ravel()[:n_timesteps]
+    y, speed, position = np.empty(n_timesteps), 0.0, 0.0
+    for t in range(n_timesteps):
+        drag = 0.3 * speed + 0.8 * speed * abs(speed) + 0.1 * np.tanh(speed / 0.03)
+        speed += 0.1 * (u[t] - drag)
+        position += 0.1 * speed
+        y[t] = position
+    return u[:, None], y
+
+
+def ship(n_timesteps: int, seed: int, pulses: float) -> Pair:
+    """Heading of a ship; the rudder stops at its ends, and turning brakes more the faster it is."""
+    u = np.random.default_rng(seed).uniform(-1.0, 1.0, n_timesteps // 60 + 1)
+    u = np.repeat(u, 60)[:n_timesteps]
+    u, y, rate, heading = u - u.mean(), np.empty(n_timesteps), 0.0, 0.0
+    for t in range(n_timesteps):
+        rate += 0.05 * (min(max(u[t], -0.7), 0.7) - rate - 2.0 * rate**3)
+        heading += 0.05 * rate
+        y[t] = heading
+    return u[:, None], y
+
+
 @dataclass(frozen=True)
 class Case:
     """A plant, the steps of its training record, and pulses in its test record."""
@@ -100,6 +125,8 @@ PLANTS = {
     "slide": Case(slide, 6000),
     "valve": Case(valve, 20_000),
     "tank": Case(tank, 3000),
+    "trolley": Case(trolley, 5000),
+    "ship": Case(ship, 4000),
 }
 
 

@@ -3,6 +3,7 @@
 python -m benchmarks.seed                      all plants, all methods, five seeds: about an hour
 python -m benchmarks.seed --plants gas_furnace,np2 --output part.json
 python -m benchmarks.seed --quick
+python -m benchmarks.seed --only "lm auto;lm 1x16" --output benchmarks/results/seed_sizes.json
 
 Deep LSTM + MLP of one, two and three layers with about the same number of weights, with and without
 noise of 5 % on the training outputs. The test records are scored after each training.
@@ -48,6 +49,11 @@ SWEEP: tuple[tuple[tuple[int, ...], tuple[int, ...], BPTT], ...] = (
     ((5, 5), HEAD, BPTT(max_iter=UNLIMITED, learning_rate=1e-2, window=200)),
     ((32,), (), BPTT(max_iter=UNLIMITED, learning_rate=1e-2)),
 )
+# Sizes of "lm" that other methods do not have, as those in the sweep of BPTT; with its time limit.
+SIZES: dict[str, dict[str, Any]] = {
+    "lm auto": {},
+    "lm 1x16": {"hidden_sizes": (16,), "head_sizes": ()},
+}
 TORCH = (Settings(hidden=32, lr=1e-2, batch=16), Settings(hidden=16, lr=1e-2, batch=16))
 
 
@@ -159,6 +165,21 @@ def long_bptt(
         )
 
 
+def other_sizes(
+    plant: Plant, dataset: Dataset, noise: float, options: argparse.Namespace
+) -> Iterator[Case]:
+    """Train "lm" with default sizes and with a wide layer; the layers of "auto" count as 0."""
+    limit = plant.seconds["bptt"] * options.scale
+    for method, given in SIZES.items():
+        if method not in options.only:
+            continue
+        settings = {**given, "solver": SOLVERS["lm"], "time_limit": limit}
+        for seed in range(options.seeds):
+            run, one_step = train(dataset, settings, seed)
+            layers = len(given.get("hidden_sizes", ()))
+            yield Case(plant.name, noise, method, layers, plain(run, method, settings), one_step)
+
+
 def sizes(hidden: tuple[int, ...], head: tuple[int, ...]) -> str:
     """Return the structure in a word."""
     return f"{len(hidden)}x{hidden[0]}" + (f" + {head[0]}" if head else "")
@@ -193,7 +214,7 @@ def measure(options: argparse.Namespace) -> list[Case]:
         plant = PLANTS[name]
         for noise in NOISE:
             dataset = noisy(plant.load(), noise)
-            for group in (short_runs, long_bptt, torch_runs):
+            for group in (short_runs, other_sizes, long_bptt, torch_runs):
                 for case in group(plant, dataset, noise, options):
                     cases.append(case)
                     say(case, dataset)
@@ -236,8 +257,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     unknown = sorted(set(options.plants) - set(PLANTS))
     if unknown:
         parser.error(f"--plants takes {', '.join(PLANTS)}; got {', '.join(unknown)}")
-    methods = [*SOLVERS, "bptt, long", "torch"]
-    options.only = [name for name in options.only.split(";") if name] or methods
+    methods = [*SOLVERS, *SIZES, "bptt, long", "torch"]
+    options.only = [name for name in options.only.split(";") if name] or [
+        name for name in methods if name not in SIZES
+    ]
     if unknown := sorted(set(options.only) - set(methods)):
         parser.error(f"--only takes {'; '.join(methods)}; got {'; '.join(unknown)}")
     options.scale = 0.03 if options.quick else 1.0

@@ -17,6 +17,7 @@ from benchmarks.seed_plants import PLANTS
 PAGE = ROOT / "docs" / "comparison.md"
 Group = tuple[str, int]  # method and number of layers
 Runs = list[dict[str, Any]]
+OURS: tuple[Group, ...] = (("lm", 1), ("lm", 2), ("lm", 3), ("lm 1x16", 1), ("lm auto", 0))
 NEARLY = 1.02  # of its final error: when a run counts as done
 
 
@@ -59,8 +60,9 @@ def row(group: Group, cases: Runs) -> str:
     spread = f" [{report.number(errors[0])}, {report.number(errors[-1])}]" if len(cases) > 1 else ""
     ahead = [case["one_step"] for case in cases if case.get("one_step") is not None]
     one_step = report.number(median(ahead)) if ahead else "-"
+    layers = group[1] or "auto"
     return (
-        f"| {group[0]} | {group[1]} | {len(cases)} | {report.number(median(errors))}{spread} "
+        f"| {group[0]} | {layers} | {len(cases)} | {report.number(median(errors))}{spread} "
         f"| {one_step} | {report.number(median(map(end_cpu, cases)))} |"
     )
 
@@ -81,8 +83,8 @@ def race(plant: str, noise: float, groups: Mapping[Group, Runs], prefix: str = "
     """Compare times to the best BPTT error: that of BPTT, and those of "lm"."""
     best, target, seconds = best_bptt(groups, prefix)
     cells = []
-    for layers in (1, 2, 3):
-        cases = groups.get(("lm", layers), [])
+    for group in OURS:
+        cases = groups.get(group, [])
         ours = time_to(cases, target)
         ratio = f" ({report.number(seconds / ours, 2)}x)" if isfinite(ours) else ""
         cells.append(report.number(ours) + ratio if ours < inf else "not reached")
@@ -140,8 +142,8 @@ def tables(data: Mapping[str, Any]) -> list[str]:
             sections += [row(group, groups[group]) for group in groups]
     head = [
         "| plant | noise | best BPTT | its RMSE | CPU s to it | lm, 1 layer | lm, 2 layers | "
-        "lm, 3 layers |",
-        "|---|--:|---|--:|--:|--:|--:|--:|",
+        "lm, 3 layers | lm, 1x16 | lm, auto |",
+        "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     return [*head, *races, *pass_costs(data), *sections, "", *machines(data)]
 
@@ -157,7 +159,11 @@ def machines(data: Mapping[str, Any]) -> list[str]:
 
 def main() -> None:
     """Fill the page."""
-    data = report.load_json(report.RESULTS / "seed.json")
+    data, more = (
+        report.load_json(report.RESULTS / f"{name}.json") for name in ("seed", "seed_sizes")
+    )
+    data["cases"] += more["cases"]
+    data["machines"] |= {f"{name}, sizes": found for name, found in more["machines"].items()}
     fill(PAGE, "seed", [*tables(data), ""])
 
 

@@ -33,6 +33,7 @@ from fastlstm.solvers import (
     problem,
     race,
     stages,
+    sums,
 )
 from fastlstm.solvers.objective import Objective
 from fastlstm.starts import delays
@@ -117,7 +118,7 @@ def _part_alone(part: Objective, _whole: Objective, _washout: int) -> Objective:
 
 
 def integrating() -> Iterator[Trial]:
-    """Fit increments first, once, with free gates; search on the sums alone."""
+    """Fit increments first, once, or with free gates; forget nothing; search on sums alone."""
     for plant, noise in (
         ("axis", 0.0),
         ("motor", 0.001),
@@ -125,15 +126,19 @@ def integrating() -> Iterator[Trial]:
         ("slide", 0.01),
         ("valve", 0.003),
         ("tank", 0.01),
+        ("trolley", 0.01),
+        ("ship", 0.01),
     ):
         common = plant, PLANTS[plant].n_train, noise
         yield SummedTrial(*common, "as it is", {"time_limit": LIMIT})
         once = ((increments, "ROUNDS", 1),)
         yield SummedTrial(*common, "one fit", {"time_limit": LIMIT}, once)
+        never = ((sums, "RECENT", ()),)
+        yield SummedTrial(*common, "nothing forgotten", {"time_limit": LIMIT}, never)
         free = ((increments, "GATE_RIDGE", 1.0),)
         yield SummedTrial(*common, "gates free", {"time_limit": LIMIT}, free)
-        never = ((levenberg_marquardt, "FOR_BOTH", AT_ONCE),)
-        yield SummedTrial(*common, "sums alone", {"time_limit": LIMIT}, never)
+        alone = ((levenberg_marquardt, "FOR_BOTH", AT_ONCE),)
+        yield SummedTrial(*common, "sums alone", {"time_limit": LIMIT}, alone)
 
 
 def beginnings() -> Iterator[Trial]:
