@@ -31,15 +31,15 @@ def test_one_that_goes_astray_is_left_out(records):
     """It has the smallest error on validation, and says something else than the others."""
     rivals = [member(3.0, 1.0), member(0.0, 1.05), member(0.1, 1.1), member(0.2, 1.15)]
     assert phases(agreeing(rivals, records)) == ["0.0", "0.1", "0.2"]
-    rivals = [member(3.0, 1.0), *(member(shift, 2.0) for shift in (0.0, 0.1, 0.2))]
+    rivals = [member(3.0, 1.0), *(member(shift, 4.0) for shift in (0.0, 0.1, 0.2))]
     assert phases(agreeing(rivals, records)) == ["3.0"]  # no other one fits
 
 
 def test_a_poor_fit_takes_no_part(records):
-    """In the middle of the others, but with twice the error; it tells where the middle is."""
-    rivals = [member(0.0, 1.0), member(0.1, 2.0), member(0.2, 1.1)]
+    """In the middle of the others, but with four times the error; it tells where the middle is."""
+    rivals = [member(0.0, 1.0), member(0.1, 4.0), member(0.2, 1.1)]
     assert phases(agreeing(rivals, records)) == ["0.0", "0.2"]
-    rivals = [member(0.0, 1.0), member(0.1, 2.0), member(0.3, 1.1)]
+    rivals = [member(0.0, 1.0), member(0.1, 4.0), member(0.3, 1.1)]
     assert phases(agreeing(rivals, records)) == ["0.0"]
 
 

@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 
 HELD = 10  # steps for which an added input stays as it is
 AT_MOST = 5000  # steps of the run
-ALIKE = 1.3  # times the smallest error, up to which a network is wanted
+ALIKE = 3.0  # times the smallest error, up to which a network is wanted
 APART = 1.5  # times the distance of the one in the middle, beyond which one has gone astray
 
 
