@@ -1,9 +1,13 @@
 """States in which records of a plant that integrates began."""
 
+import warnings
+from copy import copy
+
 import numpy as np
 import pytest
 
 from fastlstm import LSTMRegressor, _core
+from fastlstm.exceptions import ConvergenceWarning
 from fastlstm.integration import accumulate
 from fastlstm.network import Network
 from fastlstm.records import Records
@@ -56,20 +60,42 @@ def turntable(n_timesteps, seed):
     return u[:, None], y
 
 
-@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
-def test_predict_begins_as_the_record_did(monkeypatch):
-    """Typical states belong to a table that turns."""
-    u, y = turntable(3000, 1)
-    kept, chosen = [], Trained._as_sums_began
+@pytest.fixture(scope="module")
+def fitted():
+    """Give the record, a model of it, and where it would begin without its states."""
+    (u, y), kept, chosen = turntable(3000, 1), [], Trained._as_sums_began
 
     def keep(self, guess):
         kept.append(guess)
         return chosen(self, guess)
 
-    monkeypatch.setattr(Trained, "_as_sums_began", keep)
-    model = LSTMRegressor(random_state=0, max_iter=400).fit(u, y)
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setattr(Trained, "_as_sums_began", keep)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = LSTMRegressor(random_state=0, max_iter=400).fit(u, y)
     assert model.frame_.integrating.all()
+    return u, y, model, kept[0]
+
+
+def test_predict_begins_as_the_record_did(fitted):
+    """Typical states belong to a table that turns."""
+    u, y, model, guess = fitted
     error = np.abs(model.predict(u) - y)[:1500].mean()
-    model.initial_state_ = kept[0]
-    before = np.abs(model.predict(u) - y)[:1500].mean()
-    assert error < 0.3 * before
+    typical = copy(model)
+    typical.initial_state_ = guess
+    assert error < 0.3 * np.abs(typical.predict(u) - y)[:1500].mean()
+
+
+def test_one_output_tells_a_level_only(fitted):
+    """All states fit it alike: the record begins as those in training."""
+    u, y, model, _ = fitted
+    apart = model.simulate(u, y_init=y[:1] + 7.0) - model.predict(u)
+    np.testing.assert_allclose(apart, apart[0], atol=1e-6)
+    assert abs(apart[0] - 7.0) < 0.1
+
+
+def test_guess_is_shifted_where_that_is_clearly_nearer(fitted):
+    """The model begins elsewhere than the guess."""
+    _, _, model, guess = fitted
+    assert np.abs(model.initial_state_.offset - guess.offset).max() > 0.05
+    np.testing.assert_array_equal(model.initial_state_.slope, guess.slope)

@@ -39,6 +39,20 @@ def test_sums_keep_the_outputs_that_were_measured():
     assert hold_of_sums(Records(records.u, records.y, records.offsets, weights)) == 1
 
 
+def test_inputs_of_sums_do_not_jump_within_steps():
+    """What a bent plant makes of a jump is not what it makes of the mean, and sums remember it.
+
+    A step is a part of the grid that inputs keep, or half as long as it would be.
+    """
+    rng, chosen = np.random.default_rng(0), []
+    for lengths in (np.full(400, 25), rng.integers(15, 36, 400)):
+        u = np.repeat(rng.standard_normal(400), lengths)[:8000]
+        y = np.cumsum(lfilter([0.02], [1.0, -0.98], np.tanh(u)))
+        u, y = (u - u.mean()) / u.std(), (y - y.mean()) / y.std()
+        chosen.append(hold_of_sums(Records.from_lists([u[:, None]], [y[:, None]])))
+    assert chosen == [5, 2]
+
+
 def test_fast_motion_narrows_the_time_base():
     """A ringing behind every turn of the input cannot be interpolated over ten steps.
 
