@@ -24,8 +24,8 @@ from fastlstm.solvers.whole_records import STATE_VARIANCE, WholeRecords
 
 FloatArray = NDArray[np.float64]
 
-RIDGE = 0.01  # towards the start of a stage, times the mean squared error
-FIRST_RIDGE = 0.1  # before it
+RIDGE = 0.01  # towards the network of increments, times the mean squared error a stage begins with
+FIRST_RIDGE = 0.1  # the same, for the first descent
 RECENT = (10.0, 50.0, 250.0, 1000.0)  # steps after which errors are forgotten, one after the other
 LONGEST = 0.5  # of the longest record, up to which forgetting makes a difference
 STEPS = 30  # iterations of a stage
