@@ -40,7 +40,8 @@ class Beginning:
     y : array of shape (n_init, n_outputs)
         Standardised outputs measured first; NaN where one is missing.
     guess : callable
-        State that `predict` would begin in, from the first input of the network.
+        States (n_records, 2, n_units) that `predict` would begin in, from the first inputs of the
+        network (n_records, n_columns).
     """
 
     network: Network

@@ -23,7 +23,7 @@ from fastlstm.training import Task
 
 FloatArray = NDArray[np.float64]
 
-NEARER = 0.25  # of the squared error, from which a beginning of sums is better
+CLEARLY = 0.25  # of the squared error of a guess, below which another one is better
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Trained:
         shift = np.mean(states - guess.before(inputs), axis=0)
         shifted = InitialState(guess.offset + shift, guess.slope)
         error, before = (self._error_at_the_beginning(one) for one in (shifted, guess))
-        return shifted if error < NEARER * before else guess
+        return shifted if error < CLEARLY * before else guess
 
     @cached_property
     def _begun(self) -> FloatArray | None:
