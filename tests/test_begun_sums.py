@@ -11,6 +11,7 @@ from fastlstm.exceptions import ConvergenceWarning
 from fastlstm.integration import accumulate
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers import begun_sums as solver
 from fastlstm.solvers.begun_sums import begun_sums
 from fastlstm.solvers.problem import Parts, Problem, Whole
 from fastlstm.starts.integrating import identify_integrating
@@ -31,13 +32,24 @@ def records():
     return Records(u, accumulate(y, offsets, GAIN, np.array([[1.0], [2.0]])), offsets)
 
 
-def test_sums_from_the_states_found_are_those_measured(records):
-    """Level known from the first output: from rest they are off for ever."""
+@pytest.mark.parametrize("numbers", [20_000_000, 1])
+def test_sums_from_the_states_found_are_those_measured(records, monkeypatch, numbers):
+    """Level known from the first output: from rest they are off for ever.
+
+    Where there is room for few numbers, the fewest steps tell a network that forgets soon.
+    """
+    monkeypatch.setattr(solver, "NUMBERS", numbers)
+    seen, run = [], solver.OwnUnknowns.cost
+    monkeypatch.setattr(
+        solver.OwnUnknowns, "cost", lambda self, own: seen.append(self) or run(self, own)
+    )
     linear = identify_integrating(records, GAIN).increments
     parts = Parts(records, None, 20, 20)
     problem = Problem(NETWORK, records, None, whole=Whole(records, linear, GAIN, parts=parts))
     inputs, states = begun_sums(problem, NETWORK, PARAMS, 1e-4)
     np.testing.assert_array_equal(inputs, records.u[records.offsets[:-1]])
+    steps = seen[0].objective.records.lengths.tolist()
+    assert steps == [64, 64] if numbers == 1 else min(steps) > 64
     off = []
     for begun in (states, np.zeros_like(states)):
         y, _ = _core.simulate(NETWORK, PARAMS, records.u, records.offsets, begun, float32=False)

@@ -18,6 +18,7 @@ from fastlstm.solvers.whole_records import WholeRecords
 FloatArray = NDArray[np.float64]
 
 MEMORIES = 2  # of the network, in steps, that tell a state: after them only a level is left of it
+NUMBERS, FEWEST = 20_000_000, 64  # in the Jacobian, at most, but these steps of every record
 RECORDS = 8  # whose states tell how records begin, at most
 STEPS = 20  # iterations
 LEAST = 1e-3  # relative decrease of the cost in an iteration, below which they end
@@ -70,7 +71,8 @@ def fitted_states(objective: WholeRecords, params: FloatArray) -> FloatArray:
     -----
     Up to twenty Levenberg-Marquardt iterations; each costs the Jacobian rows of these steps.
     """
-    most = MEMORIES * objective.memory
+    per_step = objective.records.n_records * objective.network.n_outputs * objective.n_unknowns
+    most = min(MEMORIES * objective.memory, max(FEWEST, NUMBERS // per_step))
     slices = [slice(r.start, min(r.start + most, r.stop)) for r in objective.records.slices()]
     first = replace(
         objective,
