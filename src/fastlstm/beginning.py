@@ -23,6 +23,8 @@ from fastlstm.state import (
 
 FloatArray = NDArray[np.float64]
 
+CLEARLY = 5.0  # difference of logarithms of posteriors, of errors that are alike from step to step
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -57,16 +59,19 @@ class Beginning:
 
         The state is looked for near the typical one, near the one settled at the first input and
         near that of a similar situation in the record. Of sums it may be as in training: what is
-        hidden in the first outputs makes an error there that stays.
+        hidden in the first outputs makes an error there that stays, and these tell little of it:
+        what fits them as well by chance is not preferred to it.
         """
         network, params, driven = self.network, self.params, self._driven
         typical, spread = typical_states(network, params, driven)
         settled, n_first = settled_state(network, params, driven[0]), len(self._first)
         similar = similar_state(network, params, driven, self._run, self.y, n_first)
         starts = [(typical, spread), (settled, spread), (similar, np.sqrt(NEARER) * spread)]
-        if np.any(self.frame.integrating):  # first: where all fit alike it is the answer
+        margin = 0.0
+        if np.any(self.frame.integrating):
             starts.insert(0, (self.guess(driven[:1])[0], np.sqrt(NEARER) * spread))
-        state = estimate_state(self._run, self.y, starts, self.noise)
+            margin = CLEARLY
+        state = estimate_state(self._run, self.y, starts, self.noise, margin)
         return state, self._levels(self._rises(state[None]))[0, 0]
 
     @cached_property

@@ -83,7 +83,7 @@ def typical_states(network: Network, params: FloatArray, u: FloatArray) -> Start
     with the least variance, at most the part `LEFT` of it in all: states that follow from others
     need none of their own, and every direction costs a simulation.
     """
-    _, seen = _states_along(network, params, u, LOOKS)
+    _, seen = states_along(network, params, u, LOOKS)
     mean = seen.mean(axis=0)
     offsets = (seen - mean).reshape(len(seen), -1)
     std = np.sqrt(np.mean(offsets**2, axis=0) + MIN_VARIANCE)
@@ -120,7 +120,7 @@ def similar_state(
     -----
     About `CLOSE_LOOKS` runs over the first steps, fewer where these are many.
     """
-    looks, seen = _states_along(network, params, u, min(CLOSE_LOOKS, MOST_STEPS // n_first + 1))
+    looks, seen = states_along(network, params, u, min(CLOSE_LOOKS, MOST_STEPS // n_first + 1))
     with np.errstate(over="ignore", invalid="ignore"):
         misfit = np.nansum((run(seen) - y) ** 2, axis=(1, 2))
     n_compared = min(max(n_first, RESEMBLE), len(u))
@@ -136,10 +136,25 @@ def _relative(squares: FloatArray) -> FloatArray:
     return np.where(finite, squares / mean if mean > 0.0 else 0.0, np.inf)
 
 
-def _states_along(
+def states_along(
     network: Network, params: FloatArray, u: FloatArray, n_looks: int
 ) -> tuple[NDArray[np.int64], FloatArray]:
-    """Pass through states before steps evenly spread over a free run from rest."""
+    """Look at states of a free run from rest.
+
+    Parameters
+    ----------
+    network : Network
+    params : array of shape (n_params,)
+    u : array of shape (n_timesteps, n_inputs)
+    n_looks : int
+        Evenly spread over the record; at most one per step.
+
+    Returns
+    -------
+    steps : int array of shape (n_looks,)
+    states : array of shape (n_looks, 2, n_units)
+        Before these steps.
+    """
     state, steps, seen = network.zero_state(1), [], []
     for part in np.array_split(np.arange(len(u)), min(n_looks, len(u))):
         offsets = np.array([0, len(part)])
@@ -149,7 +164,9 @@ def _states_along(
     return np.array(steps), np.array(seen)
 
 
-def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: float) -> FloatArray:
+def estimate_state(
+    run: Run, y: FloatArray, starts: Sequence[Start], noise: float, margin: float = 0.0
+) -> FloatArray:
     r"""Regularised nonlinear least squares on h0 and c0 of all layers.
 
     Minimises :math:`\sum_t \|y_t - \hat y_t(s_0 + S z)\|^2 + \sigma^2 \|z\|^2` from every plausible
@@ -168,6 +185,9 @@ def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: floa
         deviation long.
     noise : float
         :math:`\sigma^2 > 0`, variance of what the network cannot explain.
+    margin : float
+        By how much the logarithm of its posterior has to be larger than that of the first start,
+        for another one to be the answer.
 
     Returns
     -------
@@ -179,7 +199,8 @@ def estimate_state(run: Run, y: FloatArray, starts: Sequence[Start], noise: floa
     Every evaluation simulates ``n_directions + 1`` copies of the first steps in one call.
     """
     fits = [_fit_from(start, spread, run, y, np.sqrt(noise)) for start, spread in starts]
-    return min(fits, key=lambda fit: fit[1])[0]
+    (first, cost), (other, least) = fits[0], min(fits, key=lambda fit: fit[1])
+    return other if least < cost - margin * noise else first
 
 
 def _fit_from(

@@ -14,14 +14,16 @@ from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.whole_equations import sum_own
 from fastlstm.solvers.whole_records import WholeRecords
+from fastlstm.state import states_along
 
 FloatArray = NDArray[np.float64]
 
 MEMORIES = 2  # of the network, in steps, that tell a state: after them only a level is left of it
 NUMBERS, FEWEST = 20_000_000, 64  # in the Jacobian, at most, but these steps of every record
 RECORDS = 8  # whose states tell how records begin, at most
-STEPS = 20  # iterations
-LEAST = 1e-3  # relative decrease of the cost in an iteration, below which they end
+STEPS = 40  # iterations
+LEAST = 1e-6  # relative decrease of the cost in an iteration, below which they end
+LOOKS = 100  # at the states of a record, to know their mean
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class OwnUnknowns:
         equations.add_ridge(strength, own)
         return equations
 
+    def begin(self, states: FloatArray | None) -> FloatArray:
+        """Unknowns with these states, else at rest, and the levels that belong to them."""
+        return self.objective.begin(self.params, states)[len(self.params) :]
+
+    def cost_from(self, states: FloatArray) -> float:
+        """Cost with these states."""
+        return self.cost(self.begin(states))
+
     def with_weights(self, own: FloatArray) -> FloatArray:
         """All unknowns of `WholeRecords`."""
         return np.concatenate([self.params, own])
@@ -56,6 +66,9 @@ class OwnUnknowns:
 
 def fitted_states(objective: WholeRecords, params: FloatArray) -> FloatArray:
     """Fit the states before all records, and levels, to the first steps; the weights stay.
+
+    From rest and from the mean of the states along a record: what is far from states that the
+    network passes through may be a valley of its own. The better one counts.
 
     Parameters
     ----------
@@ -69,7 +82,7 @@ def fitted_states(objective: WholeRecords, params: FloatArray) -> FloatArray:
 
     Notes
     -----
-    Up to twenty Levenberg-Marquardt iterations; each costs the Jacobian rows of these steps.
+    Twice up to forty Levenberg-Marquardt iterations; each costs the Jacobian rows of these steps.
     """
     per_step = objective.records.n_records * objective.network.n_outputs * objective.n_unknowns
     most = min(MEMORIES * objective.memory, max(FEWEST, NUMBERS // per_step))
@@ -81,14 +94,30 @@ def fitted_states(objective: WholeRecords, params: FloatArray) -> FloatArray:
         workspace=_core.Workspace(),
     )
     unknowns = OwnUnknowns(first, params)
-    own = first.begin(params)[len(params) :]
+    fits = [_fitted(unknowns, states) for states in (None, _typical(objective, params))]
+    return min(fits, key=unknowns.cost_from)
+
+
+def _fitted(unknowns: OwnUnknowns, states: FloatArray | None) -> FloatArray:
+    """Descend from given states, or from rest; no h is beyond what a step can leave."""
+    own = unknowns.begin(states)
     state = DescentState(own, unknowns.cost(own))
     for _ in range(STEPS if np.isfinite(state.cost) else 0):
         before = state.cost
         state = descend(unknowns, state)
         if state.stalled or state.cost > (1.0 - LEAST) * before:
             break
-    return first.states(unknowns.with_weights(state.params))
+    states = unknowns.objective.states(unknowns.with_weights(state.params)).copy()
+    np.clip(states[:, 0], -1.0, 1.0, out=states[:, 0])
+    return states
+
+
+def _typical(objective: WholeRecords, params: FloatArray) -> FloatArray:
+    """Mean of the states along the longest record, before every record."""
+    records = objective.records
+    longest = records.split(records.u)[int(np.argmax(records.lengths))]
+    _, seen = states_along(objective.network, params, longest, LOOKS)
+    return np.repeat(seen.mean(axis=0)[None], records.n_records, axis=0)
 
 
 def begun_sums(

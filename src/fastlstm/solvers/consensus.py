@@ -16,16 +16,17 @@ FloatArray = NDArray[np.float64]
 HELD = 10  # steps for which an added input stays as it is
 AT_MOST = 5000  # steps of the run
 ALIKE = 3.0  # times the smallest error, up to which a network is wanted
+NOISY = 1.3  # the same where errors are mostly noise, which all networks have alike
 APART = 1.5  # times the distance of the one in the middle, beyond which one has gone astray
 
 
-def agreeing(rivals: Sequence[Rival], records: Records) -> list[Rival]:
+def agreeing(rivals: Sequence[Rival], records: Records, alike: float = ALIKE) -> list[Rival]:
     """Leave out networks that fit worse, and those that go astray on other inputs.
 
     Networks that fit the same records alike may differ beside them, and held-out rows of these
     records do not tell which one is wrong; but the same mistake is rarely made twice. All run over
     the inputs of the records plus random steps of one standard deviation. Of three or more those
-    with up to `ALIKE` times the smallest error stay whose mean distance to the nearer half of all
+    with up to `alike` times the smallest error stay whose mean distance to the nearer half of all
     others is at most `APART` times the smallest distance; the one with the smallest where none is.
 
     Parameters
@@ -34,6 +35,7 @@ def agreeing(rivals: Sequence[Rival], records: Records) -> list[Rival]:
         Fitted to the same records from different random numbers.
     records : Records
         Standardised inputs, in steps of the network.
+    alike : float
 
     Returns
     -------
@@ -41,15 +43,15 @@ def agreeing(rivals: Sequence[Rival], records: Records) -> list[Rival]:
         At least one, in their order.
     """
     errors = np.array([rival.rmse for rival in rivals])
-    alike = np.flatnonzero(errors <= ALIKE * errors.min())
+    wanted = np.flatnonzero(errors <= alike * errors.min())
     if len(rivals) < 3:
-        return [rivals[k] for k in alike.tolist()]
+        return [rivals[k] for k in wanted.tolist()]
     runs, nearer = _runs(rivals, records), len(rivals) // 2
     apart = np.array([[_apart(one, other) for other in runs] for one in runs])
     distances = np.sort(apart, axis=1)[:, 1 : 1 + nearer].mean(axis=1)  # the nearest is itself
-    near = alike[distances[alike] <= APART * distances.min()]
+    near = wanted[distances[wanted] <= APART * distances.min()]
     if len(near) == 0 or not np.isfinite(distances.min()):
-        near = alike[[np.argmin(distances[alike])]]
+        near = wanted[[np.argmin(distances[wanted])]]
     return [rivals[k] for k in near.tolist()]
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from fastlstm.merging import average
 from fastlstm.solvers.committee import SEARCHED, STRETCH
-from fastlstm.solvers.consensus import agreeing
+from fastlstm.solvers.consensus import ALIKE, NOISY, agreeing
 from fastlstm.solvers.first_network import begin_smallest
 from fastlstm.solvers.long_records import LongRecords
 from fastlstm.solvers.problem import Parts, Problem
@@ -83,7 +83,7 @@ class IncrementRounds:
         """Average of the results that agree; the best of them where the structure is fixed."""
         if not self.problem.may_widen:
             return min(self.found, key=lambda rival: rival.rmse)
-        members = agreeing(self.found, self.parts.train)
+        members = agreeing(self.found, self.parts.train, ALIKE if self.is_clean else NOISY)
         if len(members) == 1:
             return members[0]
         network, params = average([(member.network, member.params) for member in members])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
@@ -16,6 +18,7 @@ BoolArray = NDArray[np.bool_]
 NEAR = 0.05  # of the range of an output, from its largest and smallest value
 BETTER = 1.3  # times smaller error, beyond noise, if what moves it into an end is taken away
 LOST = 0.5  # part of it that is
+MISSED = 0.2  # part of it that was not measured there
 NOISE = 0.1  # part of the variance of white noise that counts all the same
 
 
@@ -25,6 +28,8 @@ def run_freely(records: Records, run: FloatArray, misfit: FloatArray) -> BoolArr
     What the linear model moves an output outwards while it is near an end is summed on its own,
     for either end. Where the regression of what the model misses takes away at least half of it
     and the error falls, the output stops there: an exact integrator would drift with every visit.
+    Visits are few, and by chance an error of the model may change with them; so the output must
+    have moved less during these visits, too.
 
     Parameters
     ----------
@@ -37,12 +42,26 @@ def run_freely(records: Records, run: FloatArray, misfit: FloatArray) -> BoolArr
     """
     filled = bridged(records, records.n_total).y
     assert filled is not None and records.y is not None
-    modelled = records.split(records.y + misfit)
-    steps = np.concatenate([np.diff(y, axis=0, prepend=y[:1]) for y in modelled])
+    modelled = _steps(records.split(records.y + misfit))
+    made = _steps(records.split(filled))
     before = np.concatenate([np.concatenate([y[:1], y[:-1]]) for y in records.split(filled)])
-    lost = [_outwards(step, y) for step, y in zip(steps.T, before.T, strict=True)]
+    lost = [_not_made(*signals) for signals in zip(modelled.T, made.T, before.T, strict=True)]
     ends = [summed(records, part, 1.0) for part in lost]
     return np.array([not _stops(records, k, end, run, misfit) for k, end in enumerate(ends)])
+
+
+def _steps(runs: Sequence[FloatArray]) -> FloatArray:
+    """What is added at every step of a record."""
+    return np.concatenate([np.diff(y, axis=0, prepend=y[:1]) for y in runs])
+
+
+def _not_made(modelled: FloatArray, made: FloatArray, y: FloatArray) -> FloatArray:
+    """Modelled steps towards an end, (n_total, 2), zero at an end where the output made them."""
+    outwards = _outwards(modelled, y)
+    moved = np.sum(np.where(outwards != 0.0, made[:, None], 0.0), axis=0)
+    expected = np.sum(outwards, axis=0)
+    falls_short = moved * np.sign(expected) < (1.0 - MISSED) * np.abs(expected)
+    return np.where(falls_short, outwards, 0.0)
 
 
 def _outwards(steps: FloatArray, y: FloatArray) -> FloatArray:

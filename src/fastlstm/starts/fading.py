@@ -15,16 +15,18 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 FADES = (3.0, 4.0, 6.0, 8.0, 12.0)  # time constants of a slow pole in the longest record
-BETTER = 0.9  # part of the error of linear models with an integrator, below which a pole is better
+BETTER = 0.9  # part of the error with an integrator, below which a pole is better
+MANY = 30  # rows per signal, from which those beside bent inputs do not explain everything
 
 
 def do_not_fade(records: Records) -> BoolArray:
     """Whether a slow pole in place of the integrator explains an output no better.
 
-    A pole does if it lowers the error of a linear model by a tenth, and if that of a model with
-    bent inputs is not raised by it: what an integrator behind a bent characteristic does looks like
-    a pole to a linear model, but not beside bent inputs. These may be so many for a short record
-    that they explain everything, with either, and then the linear models tell.
+    A pole does if it lowers the error of a linear model by a tenth, and that of a model with bent
+    inputs as well: what an integrator behind a bent characteristic does looks like a pole to a
+    linear model, but hardly beside bent inputs. In a short record these may be so many that they
+    explain everything, with either; then the linear models tell, if only the error beside bent
+    inputs is not raised.
 
     Unlike a leak that is found by regression on measured outputs, see `leaks`, the pole sums what
     the model itself says, so that noise does not hide it.
@@ -36,15 +38,15 @@ def do_not_fade(records: Records) -> BoolArray:
     """
     straight = signals_of(records)
     errors = np.stack([_error(records, straight, fade) for fade in FADES])
-    fades, best = (
-        errors.min(axis=0) < BETTER * _error(records, straight, 0.0),
-        errors.argmin(axis=0),
-    )
+    fades = errors.min(axis=0) < BETTER * _error(records, straight, 0.0)
+    best = errors.argmin(axis=0)
     if not np.any(fades):
         return ~fades
     records = with_bends(records)
     bent = signals_of(records)
     beside = _error(records, bent, 0.0)
+    if records.n_total >= MANY * bent.shape[1]:
+        beside *= BETTER
     for k in np.unique(best[fades]):
         fades &= (best != k) | (_error(records, bent, FADES[k]) <= beside)
     return ~fades

@@ -20,6 +20,7 @@ from fastlstm.starts.integrating_fit import (
     levels_of,
     regress,
     rms,
+    signals_of,
     summed_signals,
     with_bends,
 )
@@ -30,7 +31,9 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 BETTER = 0.5  # an integrator has to bring the error (RMSE) below this part of the error without
-NO_TREND = 0.8  # the same for the error without an integrator, but beside a straight trend
+ALMOST, MUCH_BETTER = 0.8, 0.3  # or below the first of these, and beside bent inputs the second
+MANY = 30  # rows per signal, from which those beside bent inputs do not explain everything
+NO_TREND = 0.8  # as `BETTER` for the error without an integrator, but beside a straight trend
 BRIDGE = 10  # steps apart, up to which two outputs tell the increments between them
 
 
@@ -38,11 +41,11 @@ def find_integrators(records: Records) -> FloatArray:
     """Gains of the integrators that the plant seems to have; zeros where it has none.
 
     An output integrates if fast poles explain it much better with an integrator behind them than
-    alone, and better than beside a straight trend; if no slow pole explains it better; and if
-    neither a leak nor an end stop is found: the integrator is exact as far as the record can tell.
-    The leak is a multiple of the sum of the measured outputs, in which noise averages out. All are
-    looked for beside bent inputs: the drift that a bent characteristic leaves in the sums of a
-    linear model looks like a leak.
+    alone, and better than beside a straight trend, of the inputs or, with a larger difference, of
+    bent ones; if no slow pole explains it better; and if neither a leak nor an end stop is found:
+    the integrator is exact as far as the record can tell. The leak is a multiple of the sum of the
+    measured outputs, in which noise averages out. Both are looked for beside bent inputs: the drift
+    that a bent characteristic leaves in the sums of a linear model looks like a leak.
 
     Parameters
     ----------
@@ -55,12 +58,11 @@ def find_integrators(records: Records) -> FloatArray:
         Standard deviation of the increments per step, from the linear model.
     """
     assert records.y is not None
-    n_outputs, rows = records.y.shape[1], np.ones(records.n_total, dtype=bool)
-    free = fit_integrating(records, fast_poles(records), np.zeros(n_outputs), rows)
-    without, drifting = rms(records, free.misfit), _beside_a_trend(records)
-    exact = fit_integrating(records, fast_poles(records), np.ones(n_outputs), rows)
-    error = rms(records, exact.misfit)
-    integrates = (error < BETTER * without) & (error < NO_TREND * drifting)
+    exact = _with_integrators(records)
+    left = _left(records, exact.misfit)
+    integrates = left < BETTER
+    if np.any((left < ALMOST) & ~integrates):
+        integrates |= (left < ALMOST) & _help_bends(records)
     if np.any(integrates):
         integrates &= do_not_fade(records)
     if np.any(integrates):
@@ -109,12 +111,34 @@ def increments_of(records: Records, gains: FloatArray) -> Records:
     return replace(records, y=y, weights=weights)
 
 
+def _help_bends(records: Records) -> BoolArray:
+    """Whether an integrator is much better than none beside bent inputs; in short records never."""
+    bent = with_bends(records)
+    if records.n_total < MANY * signals_of(bent).shape[1]:
+        return np.zeros(1, dtype=bool)
+    return _left(bent, _with_integrators(bent).misfit) < MUCH_BETTER
+
+
+def _left(records: Records, misfit: FloatArray) -> FloatArray:
+    """Part of the error without integrators that is left with them; all if a trend does as well."""
+    none, rows = np.zeros(misfit.shape[1]), np.ones(records.n_total, dtype=bool)
+    without = rms(records, fit_integrating(records, fast_poles(records), none, rows).misfit)
+    error, drifting = rms(records, misfit), _beside_a_trend(records)
+    needed = (without > 0.0) & (error < NO_TREND * drifting)
+    return np.where(needed, error / np.where(without > 0.0, without, 1.0), 1.0)
+
+
+def _with_integrators(records: Records) -> IntegratingModel:
+    """Linear model of fast poles with an integrator behind every output."""
+    assert records.y is not None
+    every, rows = np.ones(records.y.shape[1]), np.ones(records.n_total, dtype=bool)
+    return fit_integrating(records, fast_poles(records), every, rows)
+
+
 def _are_exact(records: Records) -> BoolArray:
     """Whether an integrator behind every output neither leaks nor stops at an end."""
     records = with_bends(records)
-    assert records.y is not None
-    every, rows = np.ones(records.y.shape[1]), np.ones(records.n_total, dtype=bool)
-    misfit = fit_integrating(records, fast_poles(records), every, rows).misfit
+    misfit = _with_integrators(records).misfit
     run, error = summed_signals(records), rms(records, misfit)
     return are_tight(records, run, error) & run_freely(records, run, misfit)
 

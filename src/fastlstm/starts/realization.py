@@ -116,7 +116,10 @@ def _lower_schur(A: FloatArray, slow_first: bool) -> tuple[FloatArray, FloatArra
     (trexc,) = linalg.get_lapack_funcs(("trexc",), (T,))
     placed = 0
     while placed < len(T):
-        left = [block for block in diagonal_blocks(T) if block[0] >= placed]
+        left = [block for block in diagonal_blocks(T) if block[1] > placed]
+        if left[0][0] < placed:  # of equal poles rounding may make a pair with the one before
+            placed = left[0][1]
+            continue
         radii = [np.max(np.abs(linalg.eigvals(T[a:b, a:b]))) for a, b in left]
         chosen = left[int(np.argmax(radii) if slow_first else np.argmin(radii))]
         if chosen[0] != placed:
