@@ -2,6 +2,7 @@
 
 import warnings
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,13 @@ def records():
     return Records(u, accumulate(y, offsets, GAIN, np.array([[1.0], [2.0]])), offsets)
 
 
+def posed(records):
+    """Make the problem that such records pose."""
+    linear = identify_integrating(records, GAIN).increments
+    parts = Parts(records, None, 20, 20)
+    return Problem(NETWORK, records, None, whole=Whole(records, linear, GAIN, parts=parts))
+
+
 @pytest.mark.parametrize("numbers", [20_000_000, 1])
 def test_sums_from_the_states_found_are_those_measured(records, monkeypatch, numbers):
     """Level known from the first output: from rest they are off for ever.
@@ -43,10 +51,7 @@ def test_sums_from_the_states_found_are_those_measured(records, monkeypatch, num
     monkeypatch.setattr(
         solver.OwnUnknowns, "cost", lambda self, own: seen.append(self) or run(self, own)
     )
-    linear = identify_integrating(records, GAIN).increments
-    parts = Parts(records, None, 20, 20)
-    problem = Problem(NETWORK, records, None, whole=Whole(records, linear, GAIN, parts=parts))
-    inputs, states = begun_sums(problem, NETWORK, PARAMS, 1e-4)
+    inputs, states = begun_sums(posed(records), NETWORK, PARAMS, 1e-4)
     np.testing.assert_array_equal(inputs, records.u[records.offsets[:-1]])
     steps = seen[0].objective.records.lengths.tolist()
     assert steps == [64, 64] if numbers == 1 else min(steps) > 64
@@ -57,6 +62,33 @@ def test_sums_from_the_states_found_are_those_measured(records, monkeypatch, num
         ends, begins = records.offsets[1:] - 1, records.offsets[:-1]
         off.append(np.abs((y - records.y)[ends] - (y - records.y)[begins]).max())
     assert off[0] < 0.01 * off[1]
+
+
+@pytest.mark.parametrize("seed", [4, 10, 19, 20, 45])
+def test_states_are_found_far_from_rest(seed):
+    """The record goes on with a run of a strong network; from rest the descent ends elsewhere."""
+    params, rng = 3.0 * teacher_params(NETWORK, seed), np.random.default_rng(seed)
+    u, before = rng.normal(size=(500, 1)), rng.normal(size=(200, 1))
+    _, begun = _core.simulate(NETWORK, params, before, np.array([0, 200]), float32=False)
+    offsets = np.array([0, 500])
+    y, _ = _core.simulate(NETWORK, params, u, offsets, begun, float32=False)
+    records = Records(u, accumulate(y, offsets, GAIN, np.ones((1, 1))), offsets)
+    _, states = begun_sums(posed(records), NETWORK, params, 1e-4)
+    assert np.abs(states[:, 0]).max() <= 1.0
+    found, _ = _core.simulate(NETWORK, params, u, offsets, states, float32=False)
+    assert GAIN * np.abs(np.sum(found - y)) < 0.01 * records.y.std()
+
+
+def test_no_hidden_state_is_beyond_what_a_step_can_leave(records, monkeypatch):
+    """A fit may ask for it; then the next best inside counts."""
+    monkeypatch.setattr(solver, "descend", lambda unknowns, state: replace(state, stalled=True))
+    monkeypatch.setattr(
+        solver, "_typical", lambda objective, params: np.full((2, 2, NETWORK.n_units), 3.0)
+    )
+    monkeypatch.setattr(solver.OwnUnknowns, "cost_from", lambda self, states: -states.max())
+    _, states = begun_sums(posed(records), NETWORK, PARAMS, 1e-4)
+    np.testing.assert_array_equal(states[:, 0], 1.0)
+    np.testing.assert_array_equal(states[:, 1], 3.0)
 
 
 def turntable(n_timesteps, seed):

@@ -1,5 +1,7 @@
 """Initial state from the first measured outputs."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,19 @@ def test_estimated_state_reproduces_the_run_from_an_unknown_state(params, rng):
     found = estimate(params, u[:60], y[:60], noise=1e-11)
     np.testing.assert_allclose(run(params, u, found), y, atol=1e-4)
     assert np.abs(run(params, u, np.zeros_like(state)) - y).max() > 0.05
+
+
+def test_another_start_has_to_be_better_by_the_margin(params, rng):
+    """The second fits as measured, the first by an error that is known."""
+    u, state = rng.normal(size=(20, 1)), 0.3 * rng.normal(size=(2, NETWORK.n_units))
+    y, other = run(params, u, state), state + 0.01
+    still = np.zeros((2 * NETWORK.n_units, 1))
+    cost = 0.5 * float(np.sum((run(params, u, other) - y) ** 2))
+    simulated = partial(simulate_from, NETWORK, params, u)
+    for margin, answer in ((0.0, state), (0.9 * cost, state), (1.1 * cost, other)):
+        starts = [(other, still), (state, still)]
+        found = estimate_state(simulated, y, starts, 1.0, margin)
+        np.testing.assert_array_equal(found, answer)
 
 
 def test_estimated_state_stays_at_the_settled_start_when_one_sample_is_given(params):

@@ -5,7 +5,7 @@ import pytest
 
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers.consensus import agreeing
+from fastlstm.solvers.consensus import NOISY, agreeing
 from fastlstm.solvers.rival import Rival
 
 NETWORK = Network(1, 1, (2,))
@@ -41,6 +41,13 @@ def test_a_poor_fit_takes_no_part(records):
     assert phases(agreeing(rivals, records)) == ["0.0", "0.2"]
     rivals = [member(0.0, 1.0), member(0.1, 4.0), member(0.3, 1.1)]
     assert phases(agreeing(rivals, records)) == ["0.0"]
+
+
+def test_what_is_a_poor_fit_may_be_told(records):
+    """Where errors are mostly noise a little more is much."""
+    rivals = [member(0.0, 1.0), member(0.1, 1.4), member(0.2, 1.1)]
+    assert phases(agreeing(rivals, records)) == ["0.0", "0.1", "0.2"]
+    assert phases(agreeing(rivals, records, NOISY)) == ["0.0", "0.2"]
 
 
 def test_two_have_no_majority(records):

@@ -7,6 +7,7 @@ from scipy.signal import lfilter
 from fastlstm.records import Records
 from fastlstm.starts.fading import do_not_fade
 from fastlstm.starts.integrating import find_integrators
+from integrating_plants import trolley
 
 
 def room(forgets, seed, n_timesteps=600, noise=0.03):
@@ -47,6 +48,13 @@ def test_integrator_behind_a_bent_characteristic_stays_one(seed):
     y = np.cumsum(lfilter([0.3], [1.0, -0.7], np.tanh(1.5 * u)))
     y = (y - y.mean()) / y.std() + 0.02 * rng.standard_normal(1200)
     assert do_not_fade(Records.from_lists([u[:, None]], [y[:, None]]))[0]
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_integrator_behind_drag_stays_one(seed):
+    """Beside bent inputs a pole lowers the error a little, since any limits its drift."""
+    records = trolley(10_000, seed, 0.01)
+    assert do_not_fade(records)[0]
 
 
 def test_every_output_is_judged_for_itself_and_weights_count():

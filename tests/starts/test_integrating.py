@@ -6,7 +6,7 @@ from scipy.signal import lfilter
 
 from fastlstm.posing import find_frame
 from fastlstm.records import Records
-from fastlstm.starts import integrating_fit
+from fastlstm.starts import integrating, integrating_fit
 from fastlstm.starts.integrating import find_integrators, identify_integrating, increments_of
 
 
@@ -93,6 +93,13 @@ def bent(leak, seed, n_timesteps=4000):
 def test_integrator_behind_a_bent_characteristic_is_found(seed):
     """What the linear model leaves drifts, which is no leak."""
     assert find_integrators(bent(0.0, seed)) > 0.0
+
+
+def test_integrator_that_hardly_helps_a_linear_model_is_found_beside_bent_inputs():
+    """Of a long record the drift of the linear model is half as large as what it explains."""
+    records = bent(0.0, 3, 20_000)
+    assert integrating._left(records, integrating._with_integrators(records).misfit) > 0.5
+    assert find_integrators(records) > 0.0
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import linalg
 
 from fastlstm.metrics import rmse
 from fastlstm.records import Records
+from fastlstm.starts import realization
 from fastlstm.starts.linear import LinearModel, identify
 from fastlstm.starts.realization import MAX_RADIUS, reduced, unit_coordinates
 
@@ -257,6 +259,20 @@ def test_unit_coordinates_are_uncorrelated_and_block_triangular(rng):
     np.testing.assert_allclose(np.triu(A, 2), 0.0, atol=1e-12)
     powers = [np.linalg.matrix_power(matrix, 5) for matrix in (A, plant.A)]
     np.testing.assert_allclose(C @ powers[0] @ B, plant.C @ powers[1] @ plant.B, atol=1e-9)
+
+
+def test_equal_poles_that_rounding_makes_a_pair_are_kept(monkeypatch):
+    """A swap may leave a pair that begins at a pole in its place already."""
+    (swap,) = linalg.get_lapack_funcs(("trexc",), (np.eye(2),))
+
+    def joined(T, Z, first, last):
+        T, Z, info = swap(T, Z, first, last)
+        T[1, 0], T[0, 1] = 1e-17, -1e-17
+        return T, Z, info
+
+    monkeypatch.setattr(realization.linalg, "get_lapack_funcs", lambda *_: (joined,))
+    A, B, C, _ = unit_coordinates(np.diag([0.8, 0.9]), np.ones((2, 1)), np.ones((1, 2)), np.eye(2))
+    assert (C @ A @ A @ B).item() == pytest.approx(0.8**2 + 0.9**2)
 
 
 def test_reduced_keeps_response_when_states_hardly_matter(rng):

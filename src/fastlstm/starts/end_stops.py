@@ -51,7 +51,7 @@ def run_freely(records: Records, run: FloatArray, misfit: FloatArray) -> BoolArr
 
 
 def _steps(runs: Sequence[FloatArray]) -> FloatArray:
-    """What is added at every step of a record."""
+    """Take what is added at every step of a record."""
     return np.concatenate([np.diff(y, axis=0, prepend=y[:1]) for y in runs])
 
 
