@@ -15,6 +15,8 @@ from fastlstm.records import Records
 from fastlstm.solvers import begun_sums as solver
 from fastlstm.solvers.begun_sums import begun_sums
 from fastlstm.solvers.problem import Parts, Problem, Whole
+from fastlstm.solvers.whole_equations import sum_all, sum_own
+from fastlstm.solvers.whole_records import WholeRecords
 from fastlstm.starts.integrating import identify_integrating
 from fastlstm.trained import Trained
 from problems import teacher_params
@@ -40,13 +42,13 @@ def posed(records):
     return Problem(NETWORK, records, None, whole=Whole(records, linear, GAIN, parts=parts))
 
 
-@pytest.mark.parametrize("numbers", [20_000_000, 1])
-def test_sums_from_the_states_found_are_those_measured(records, monkeypatch, numbers):
+@pytest.mark.parametrize("work", [30_000_000, 1])
+def test_sums_from_the_states_found_are_those_measured(records, monkeypatch, work):
     """Level known from the first output: from rest they are off for ever.
 
-    Where there is room for few numbers, the fewest steps tell a network that forgets soon.
+    Where a step costs much, the fewest tell a network that forgets soon.
     """
-    monkeypatch.setattr(solver, "NUMBERS", numbers)
+    monkeypatch.setattr(solver, "WORK", work)
     seen, run = [], solver.OwnUnknowns.cost
     monkeypatch.setattr(
         solver.OwnUnknowns, "cost", lambda self, own: seen.append(self) or run(self, own)
@@ -54,7 +56,7 @@ def test_sums_from_the_states_found_are_those_measured(records, monkeypatch, num
     inputs, states = begun_sums(posed(records), NETWORK, PARAMS, 1e-4)
     np.testing.assert_array_equal(inputs, records.u[records.offsets[:-1]])
     steps = seen[0].objective.records.lengths.tolist()
-    assert steps == [64, 64] if numbers == 1 else min(steps) > 64
+    assert steps == [64, 64] if work == 1 else min(steps) > 64
     off = []
     for begun in (states, np.zeros_like(states)):
         y, _ = _core.simulate(NETWORK, PARAMS, records.u, records.offsets, begun, float32=False)
@@ -62,6 +64,22 @@ def test_sums_from_the_states_found_are_those_measured(records, monkeypatch, num
         ends, begins = records.offsets[1:] - 1, records.offsets[:-1]
         off.append(np.abs((y - records.y)[ends] - (y - records.y)[begins]).max())
     assert off[0] < 0.01 * off[1]
+
+
+@pytest.mark.parametrize("known", [1.0, 0.7])
+def test_differences_agree_with_exact_rows(records, rng, known):
+    """Also where outputs are missing."""
+    weights = (rng.uniform(size=records.y.shape) < known).astype(float)
+    problem = posed(replace(records, weights=weights if known < 1.0 else None))
+    whole = problem.whole
+    part = whole.records, np.ones(records.n_total, dtype=bool)
+    objective = WholeRecords.of(problem, NETWORK, part, whole.linear, PARAMS, 1e-4)
+    objective = replace(objective, memory=300, float32=False)
+    x = objective.begin(PARAMS, 0.3 * rng.normal(size=(2, 2, NETWORK.n_units)))
+    exact, own = sum_all(objective, x), sum_own(objective, x)
+    n_params = NETWORK.n_params
+    np.testing.assert_allclose(own.gram, exact.gram[n_params:, n_params:], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(own.gradient, exact.gradient[n_params:], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", [4, 10, 19, 20, 45])

@@ -19,10 +19,10 @@ from fastlstm.state import states_along
 FloatArray = NDArray[np.float64]
 
 MEMORIES = 2  # of the network, in steps, that tell a state: after them only a level is left of it
-NUMBERS, FEWEST = 20_000_000, 64  # in the Jacobian, at most, but these steps of every record
+WORK, FEWEST = 30_000_000, 64  # products in an iteration, at most, but these steps of every record
 RECORDS = 8  # whose states tell how records begin, at most
 STEPS = 40  # iterations
-LEAST = 1e-6  # relative decrease of the cost in an iteration, below which they end
+LEAST, PATIENCE = 0.01, 5  # relative decrease of the cost in some iterations that they go on for
 LOOKS = 100  # at the states of a record, to know their mean
 
 
@@ -82,15 +82,18 @@ def fitted_states(objective: WholeRecords, params: FloatArray) -> FloatArray:
 
     Notes
     -----
-    Twice up to forty Levenberg-Marquardt iterations; each costs the Jacobian rows of these steps.
+    Twice up to forty Levenberg-Marquardt iterations; each costs a free run of these steps for every
+    number of a state.
     """
-    per_step = objective.records.n_records * objective.network.n_outputs * objective.n_unknowns
-    most = min(MEMORIES * objective.memory, max(FEWEST, NUMBERS // per_step))
+    network, n_records = objective.network, objective.records.n_records
+    per_step = n_records * 2 * network.n_units * network.n_params
+    most = min(MEMORIES * objective.memory, max(FEWEST, WORK // per_step))
     slices = [slice(r.start, min(r.start + most, r.stop)) for r in objective.records.slices()]
     first = replace(
         objective,
         records=objective.records.cut(slices),
         fitted=np.concatenate([objective.fitted[part] for part in slices]),
+        float32=False,
         workspace=_core.Workspace(),
     )
     unknowns = OwnUnknowns(first, params)
@@ -102,10 +105,11 @@ def _fitted(unknowns: OwnUnknowns, states: FloatArray | None) -> FloatArray:
     """Descend from given states, or from rest; no h is beyond what a step can leave."""
     own = unknowns.begin(states)
     state = DescentState(own, unknowns.cost(own))
+    costs = [np.inf] * PATIENCE + [state.cost]
     for _ in range(STEPS if np.isfinite(state.cost) else 0):
-        before = state.cost
         state = descend(unknowns, state)
-        if state.stalled or state.cost > (1.0 - LEAST) * before:
+        costs.append(state.cost)
+        if state.stalled or state.cost > (1.0 - LEAST) * costs[-PATIENCE - 1]:
             break
     states = unknowns.objective.states(unknowns.with_weights(state.params)).copy()
     np.clip(states[:, 0], -1.0, 1.0, out=states[:, 0])

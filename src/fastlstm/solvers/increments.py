@@ -23,7 +23,8 @@ Course = Generator[Iterate, float, object]
 ROUNDS = 8  # fits that are averaged, if there is time
 ROWS = 10  # per weight, from which held-out rows tell noisy fits apart
 ENOUGH = 1.2  # of the time of the round before, for another one
-SHARE = 0.6  # of the time, for clean increments
+SHARE = 0.6  # of the iterations that are left, for increments
+TIME = 0.25  # of the time that is left, for clean increments: averages are better than long fits
 TRIED = 0.15  # of the time, for noisy ones
 GATE_RIDGE = 1e5  # see `gate_strengths`; what moves a sum is mostly in proportion to the input
 CLEAN = 0.2  # validation RMSE of increments, of their standard deviation
@@ -147,7 +148,7 @@ class IncrementFit:
         own, budget = self._own, self.tracker.budget
         own.begin(max(1, int(SHARE * self.max_iter)))
         if budget.time_limit is not None:
-            own.budget.time_limit = SHARE * budget.time_limit * (1.0 - budget.time_used)
+            own.budget.time_limit = TIME * budget.time_limit * (1.0 - budget.time_used)
         yield from self._fit_increments()
         if self.best is not None:
             yield from self._fit_sums(self.best)
@@ -156,7 +157,7 @@ class IncrementFit:
         """Fit without wider networks in the end, which drift where the records show little."""
         fit = self.long_records(self._increments, self._own)
         try:
-            yield from self._followed(fit.begin(None, TRIED / SHARE))
+            yield from self._followed(fit.begin(None, TRIED / TIME))
             noise = Rival.of(self._own)
             self.is_clean = noise is not None and noise.rmse <= CLEAN
             if self.is_clean:

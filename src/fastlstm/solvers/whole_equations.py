@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+DIFFERENCE = 1e-6  # of states, in float64
+
 
 def sum_all(objective: WholeRecords, x: FloatArray) -> NormalEquations:
     """Sum over rows of all unknowns together, without ridges."""
@@ -27,12 +29,14 @@ def sum_all(objective: WholeRecords, x: FloatArray) -> NormalEquations:
 
 
 def sum_own(objective: WholeRecords, x: FloatArray) -> NormalEquations:
-    """Sum over rows of initial states and levels alone, without ridges; the weights stay."""
-    n_params = objective.network.n_params
-    equations = NormalEquations.zeros(objective.n_unknowns - n_params)
-    for plan in objective.plans:
-        rows, residual = _rows(objective, x, plan)
-        equations.add(np.ascontiguousarray(rows[:, n_params:]), residual)
+    """Sum over rows of initial states and levels alone, without ridges; the weights stay.
+
+    Rows are forward differences: exact ones would be traced back to the weights, too, at the price
+    of a free run for every step of the memory.
+    """
+    equations = NormalEquations.zeros(objective.n_unknowns - objective.network.n_params)
+    every = np.arange(objective.records.n_total)
+    equations.add(*_counted(objective, _own_rows(objective, x), objective.misfit(x), every))
     return equations
 
 
@@ -88,13 +92,43 @@ def _rows(
     rows[:, :, :n_params] = result.rows.reshape(-1, n_outputs, n_params)[used]
     if objective.free_states:
         _add_states(objective, rows, result.state_rows, used, record)
-    if objective.gains is not None and objective.integrating.any():
-        accumulate_rows(rows, objective.records.offsets, objective.gains)
-        _add_levels(objective, rows, record)
-        objective.forget(rows)
-    misfit = objective.misfit_of(objective.accumulated(result.y, x))
+    _add_sums(objective, rows, record)
+    return _counted(objective, rows, objective.misfit_of(objective.accumulated(result.y, x)), step)
+
+
+def _own_rows(objective: WholeRecords, x: FloatArray) -> FloatArray:
+    """Rows of initial states and levels, (n_total, n_outputs, n_unknowns - n_params).
+
+    Records do not mix, so that one number of the states of all of them is moved at a time.
+    """
+    records, states = objective.records, objective.states(x)
+    size, n_total = states[0].size, records.n_total
+    moves = np.concatenate([np.zeros((1, size)), DIFFERENCE * np.eye(size)])
+    copies = np.arange(size + 1)[:, None] * n_total + records.offsets[:-1]
+    y, _ = _core.simulate(
+        objective.network,
+        objective.weights(x),
+        np.tile(records.u, (size + 1, 1)),
+        np.append(copies, (size + 1) * n_total),
+        (states + moves.reshape(size + 1, 1, *states.shape[1:])).reshape(-1, *states.shape[1:]),
+        float32=False,
+        n_threads=objective.n_threads,
+    )
+    y = y.reshape(size + 1, n_total, -1)
+    rows = np.zeros((*y.shape[1:], objective.n_unknowns - objective.network.n_params))
+    for r, steps in enumerate(records.slices() if objective.free_states else ()):
+        moved = (y[1:, steps] - y[0, steps]) / DIFFERENCE
+        rows[steps, :, r * size : (r + 1) * size] = np.moveaxis(moved, 0, -1)
+    _add_sums(objective, rows, np.repeat(np.arange(records.n_records), records.lengths))
+    return rows
+
+
+def _counted(
+    objective: WholeRecords, rows: FloatArray, misfit: FloatArray, step: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Rows of outputs that count and their residuals, both weighted."""
     kept = objective.fitted[step]
-    picked, residual = rows[kept].reshape(-1, objective.n_unknowns), misfit[step[kept]].ravel()
+    picked, residual = rows[kept].reshape(-1, rows.shape[-1]), misfit[step[kept]].ravel()
     root = _roots(objective, misfit, step[kept])
     if root is None:
         return picked, residual
@@ -129,9 +163,15 @@ def _add_states(
         rows[record == r, :, start : start + size] = states[record == r]
 
 
-def _add_levels(objective: WholeRecords, rows: FloatArray, record: IntArray) -> None:
-    column = objective.network.n_params + objective.n_states
+def _add_sums(objective: WholeRecords, rows: FloatArray, record: IntArray) -> None:
+    """Sum rows of increments, and add those of levels, which are the last of the unknowns."""
+    if objective.gains is None or not objective.integrating.any():
+        return
+    accumulate_rows(rows, objective.records.offsets, objective.gains)
+    summed = np.flatnonzero(objective.integrating)
+    column = rows.shape[-1] - objective.records.n_records * len(summed)
     for r in range(objective.records.n_records):
-        for output in np.flatnonzero(objective.integrating):
+        for output in summed:
             rows[record == r, output, column] = 1.0
             column += 1
+    objective.forget(rows)
