@@ -8,6 +8,7 @@ from fastlstm.posing import find_frame
 from fastlstm.records import Records
 from fastlstm.starts import integrating, integrating_fit
 from fastlstm.starts.integrating import find_integrators, identify_integrating, increments_of
+from fastlstm.starts.linear import LinearModel, identify
 
 
 def drive(n_timesteps, rng, n_inputs=1):
@@ -100,6 +101,33 @@ def test_integrator_that_hardly_helps_a_linear_model_is_found_beside_bent_inputs
     records = bent(0.0, 3, 20_000)
     assert integrating._left(records, integrating._with_integrators(records).misfit) > 0.5
     assert find_integrators(records) > 0.0
+
+
+def test_pole_that_hardly_fades_in_a_record_is_left_out_of_the_increments():
+    """A second integrator in front of the first: what it adds here says nothing about elsewhere."""
+    rng = np.random.default_rng(0)
+    u = rng.standard_normal(1000)
+    hidden = 0.05 * np.cumsum(lfilter([1.0], [1.0, -0.9], u - u.mean()))
+    steps = lfilter([0.3], [1.0, -0.7], u) + 0.05 * hidden
+    y = np.cumsum(steps)[:, None]
+    records = Records.from_lists([u[:, None]], [(y - y.mean()) / y.std()])
+    gains = np.array([steps.std() / y.std()])
+    plain = identify(increments_of(records, gains))
+    assert np.abs(plain.poles).max() > 0.999
+    kept = integrating._without_drift(plain, records)
+    assert 0 < len(kept.poles) < len(plain.poles)
+    assert np.abs(kept.poles).max() < np.exp(-1.0 / 250.0)
+    assert np.abs(identify_integrating(records, gains).increments.poles).max() < 0.996
+
+
+def test_fixed_poles_remain_where_no_other_fades(monkeypatch):
+    """Nothing is left of a model of a slow pole alone."""
+    slow = np.array([[0.9999]]), np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), np.zeros(1)
+    records = Records.from_lists([np.ones((100, 1))], [np.ones((100, 1))])
+    assert integrating._without_drift(LinearModel(*slow), records) is None
+    monkeypatch.setattr(integrating, "identify", lambda records: LinearModel(*slow))
+    found = identify_integrating(bent(0.0, 0), np.ones(1))
+    np.testing.assert_allclose(np.sort(found.increments.poles.real), integrating_fit.FAST)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -25,7 +25,8 @@ from fastlstm.starts.integrating_fit import (
     with_bends,
 )
 from fastlstm.starts.leaks import are_tight
-from fastlstm.starts.linear import identify
+from fastlstm.starts.linear import LinearModel, identify
+from fastlstm.starts.realization import diagonal_blocks, unit_coordinates
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -34,6 +35,7 @@ BETTER = 0.5  # an integrator has to bring the error (RMSE) below this part of t
 ALMOST, MUCH_BETTER = 0.8, 0.3  # or below the first of these, and beside bent inputs the second
 MANY = 30  # rows per signal, from which those beside bent inputs do not explain everything
 NO_TREND = 0.8  # as `BETTER` for the error without an integrator, but beside a straight trend
+FADED = 0.25  # of the longest record, in which a pole of increments has to fade by a factor of e
 BRIDGE = 10  # steps apart, up to which two outputs tell the increments between them
 
 
@@ -81,14 +83,18 @@ def identify_integrating(records: Records, gains: FloatArray) -> IntegratingMode
     Returns
     -------
     model : IntegratingModel
-        The better of fixed poles and poles identified on the increments.
+        The better of fixed poles and poles identified on the increments, but for those that hardly
+        fade in a record: what drifts there drifts elsewhere in another way.
     """
     rows = np.ones(records.n_total, dtype=bool)
     fixed = fit_integrating(records, fast_poles(records), gains, rows)
     targets = increments_of(records, gains)
     if not np.any(targets.scored(0)):
         return fixed
-    found = fit_integrating(records, identify(targets), gains, rows)
+    lively = _without_drift(identify(targets), records)
+    if lively is None:
+        return fixed
+    found = fit_integrating(records, lively, gains, rows)
     return min((found, fixed), key=lambda model: SQUARED.mean_square(model.misfit, records.weights))
 
 
@@ -109,6 +115,21 @@ def increments_of(records: Records, gains: FloatArray) -> Records:
         weights = np.where(on, np.minimum(filled.weights, before), records.weights)
         y = np.where(weights > 0.0, y, 0.0)
     return replace(records, y=y, weights=weights)
+
+
+def _without_drift(model: LinearModel, records: Records) -> LinearModel | None:
+    """Leave out states of slow poles, gains are not known then; None if these are all."""
+    A, B, _, _ = unit_coordinates(model.A, model.B, model.C, model.covariance, slow_first=False)
+    slowest, order = np.exp(-1.0 / (FADED * records.lengths.max())), 0
+    for first, stop in diagonal_blocks(A):  # one block drives those after it
+        if np.max(np.abs(np.linalg.eigvals(A[first:stop, first:stop]))) > slowest:
+            break
+        order = stop
+    if order == 0 or order == len(A):
+        return model if order else None
+    n_outputs = len(model.C)
+    none = np.zeros((n_outputs, order)), np.zeros_like(model.D), np.zeros(n_outputs)
+    return LinearModel(A[:order, :order], B[:order], *none)
 
 
 def _help_bends(records: Records) -> BoolArray:
