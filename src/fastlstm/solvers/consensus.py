@@ -36,6 +36,7 @@ def agreeing(rivals: Sequence[Rival], records: Records, alike: float = ALIKE) ->
     records : Records
         Standardised inputs, in steps of the network.
     alike : float
+        Times the smallest error.
 
     Returns
     -------

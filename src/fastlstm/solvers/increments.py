@@ -25,7 +25,7 @@ ROWS = 10  # per weight, from which held-out rows tell noisy fits apart
 ENOUGH = 1.2  # of the time of the round before, for another one
 SHARE = 0.6  # of the iterations that are left, for increments
 TIME = 0.25  # of the time that is left, for clean increments: averages are better than long fits
-TRIED = 0.15  # of the time, for noisy ones
+TRIED = 0.15  # of the time that is left, for noisy ones
 GATE_RIDGE = 1e5  # see `gate_strengths`; what moves a sum is mostly in proportion to the input
 CLEAN = 0.2  # validation RMSE of increments, of their standard deviation
 

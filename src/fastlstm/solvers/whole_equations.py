@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from fastlstm import _core
 from fastlstm._linalg import ArrowEquations, NormalEquations
 from fastlstm.integration import accumulate_rows
+from fastlstm.state import DIFFERENCE
 
 if TYPE_CHECKING:
     from fastlstm.solvers.whole_records import WholeRecords
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-DIFFERENCE = 1e-6  # of states, in float64
 
 
 def sum_all(objective: WholeRecords, x: FloatArray) -> NormalEquations:

@@ -118,7 +118,7 @@ def increments_of(records: Records, gains: FloatArray) -> Records:
 
 
 def _without_drift(model: LinearModel, records: Records) -> LinearModel | None:
-    """Leave out states of slow poles, gains are not known then; None if these are all."""
+    """Leave out states of slow poles, from where gains are fitted anew; None if these are all."""
     A, B, _, _ = unit_coordinates(model.A, model.B, model.C, model.covariance, slow_first=False)
     slowest, order = np.exp(-1.0 / (FADED * records.lengths.max())), 0
     for first, stop in diagonal_blocks(A):  # one block drives those after it
