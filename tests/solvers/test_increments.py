@@ -9,6 +9,7 @@ from fastlstm import LSTMRegressor, _core
 from fastlstm.integration import accumulate
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers import increments
 from fastlstm.solvers.increments import ROUNDS
 from fastlstm.solvers.problem import Parts, Problem, Whole
 from fastlstm.solvers.sums import Sums, _stages
@@ -124,6 +125,18 @@ def test_structure_that_is_given_is_kept():
     model = LSTMRegressor((3,), (2,), random_state=1, max_iter=1000).fit(*slide(1500, 1))
     assert model.network_.hidden_sizes == (3,)
     assert "average" not in model.start_
+
+
+@pytest.mark.parametrize("noise", [0.0, 4e-3])
+def test_fewer_fits_are_averaged_where_all_errors_contain_the_noise(noise, monkeypatch):
+    """Three times the smallest error may be next to none there, or as bad as no fit."""
+    asked = []
+    monkeypatch.setattr(increments, "ROUNDS", 2)
+    monkeypatch.setattr(
+        increments, "agreeing", lambda found, records, alike: asked.append(alike) or found[:1]
+    )
+    LSTMRegressor(random_state=0).fit(*slide(1500, 1, noise=noise))
+    assert asked == [increments.NOISY if noise else increments.ALIKE]
 
 
 def test_clean_increments_give_an_accurate_model():
