@@ -5,6 +5,7 @@ import pytest
 from scipy.signal import lfilter
 
 from fastlstm.records import Records
+from fastlstm.starts import integrating_fit
 from fastlstm.starts.fading import do_not_fade
 from fastlstm.starts.integrating import find_integrators
 from integrating_plants import trolley
@@ -50,9 +51,11 @@ def test_integrator_behind_a_bent_characteristic_stays_one(seed):
     assert do_not_fade(Records.from_lists([u[:, None]], [y[:, None]]))[0]
 
 
+@pytest.mark.parametrize("lagged", [True, False])
 @pytest.mark.parametrize("seed", [2, 5])
-def test_integrator_behind_drag_stays_one(seed):
+def test_integrator_behind_drag_stays_one(seed, lagged, monkeypatch):
     """Beside bent inputs a pole lowers the error a little, since any limits its drift."""
+    monkeypatch.setattr(integrating_fit, "MOST_SIGNALS", 150 if lagged else 0)
     records = trolley(10_000, seed, 0.01)
     assert do_not_fade(records)[0]
 

@@ -8,7 +8,9 @@ from fastlstm.posing import find_frame
 from fastlstm.records import Records
 from fastlstm.starts import integrating, integrating_fit
 from fastlstm.starts.integrating import find_integrators, identify_integrating, increments_of
+from fastlstm.starts.integrating_fit import with_bends
 from fastlstm.starts.linear import LinearModel, identify
+from integrating_plants import trolley
 
 
 def drive(n_timesteps, rng, n_inputs=1):
@@ -128,6 +130,24 @@ def test_fixed_poles_remain_where_no_other_fades(monkeypatch):
     monkeypatch.setattr(integrating, "identify", lambda records: LinearModel(*slow))
     found = identify_integrating(bent(0.0, 0), np.ones(1))
     np.testing.assert_allclose(np.sort(found.increments.poles.real), integrating_fit.FAST)
+
+
+@pytest.mark.parametrize("seed", [5, 12, 21, 32])
+def test_integrator_behind_drag_is_found(seed):
+    """A leak or a pole explains the drift of all static models; bends behind a lag leave little."""
+    assert find_integrators(trolley(2500, seed, 0.01)) > 0.0
+
+
+def test_inputs_are_bent_behind_a_lag_where_these_are_few_for_the_rows(rng):
+    """Of one input that makes 46 signals, of four more than `MOST_SIGNALS`; a record is its own."""
+    u = rng.standard_normal((2760, 1))
+    assert with_bends(Records.from_lists([u[:1379]])).u.shape[1] == 5
+    both = with_bends(Records.from_lists([u[:1380], u[1380:]]))
+    assert both.u.shape[1] == 9
+    assert with_bends(Records.from_lists([np.tile(u, (10, 4))])).u.shape[1] == 20
+    runs = [lfilter([0.1], [1.0, -0.9], part) for part in (u[:1380, 0], u[1380:, 0])]
+    above = np.maximum(np.concatenate(runs) / np.std(runs) - 0.3, 0.0)
+    np.testing.assert_allclose(both.u[:, 7], above, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from fastlstm.records import Records
-from fastlstm.starts.integrating_fit import counted, regress, signals_of, with_bends
+from fastlstm.starts.integrating_fit import MANY_ROWS, counted, regress, signals_of, with_bends
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 FADES = (3.0, 4.0, 6.0, 8.0, 12.0)  # time constants of a slow pole in the longest record
 BETTER = 0.9  # part of the error with an integrator, below which a pole is better
-MANY = 30  # rows per signal, from which those beside bent inputs do not explain everything
 
 
 def do_not_fade(records: Records) -> BoolArray:
@@ -45,7 +44,7 @@ def do_not_fade(records: Records) -> BoolArray:
     records = with_bends(records)
     bent = signals_of(records)
     beside = _error(records, bent, 0.0)
-    if records.n_total >= MANY * bent.shape[1]:
+    if records.n_total >= MANY_ROWS * bent.shape[1]:
         beside *= BETTER
     for k in np.unique(best[fades]):
         fades &= (best != k) | (_error(records, bent, FADES[k]) <= beside)

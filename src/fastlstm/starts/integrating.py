@@ -13,6 +13,7 @@ from fastlstm.records import Records
 from fastlstm.starts.end_stops import run_freely
 from fastlstm.starts.fading import do_not_fade
 from fastlstm.starts.integrating_fit import (
+    MANY_ROWS,
     IntegratingModel,
     counted,
     fast_poles,
@@ -33,7 +34,6 @@ BoolArray = NDArray[np.bool_]
 
 BETTER = 0.5  # an integrator has to bring the error (RMSE) below this part of the error without
 ALMOST, MUCH_BETTER = 0.8, 0.3  # or below the first of these, and beside bent inputs the second
-MANY = 30  # rows per signal, from which those beside bent inputs do not explain everything
 NO_TREND = 0.8  # as `BETTER` for the error without an integrator, but beside a straight trend
 FADED = 0.25  # of the longest record, in which a pole of increments has to fade by a factor of e
 BRIDGE = 10  # steps apart, up to which two outputs tell the increments between them
@@ -135,7 +135,7 @@ def _without_drift(model: LinearModel, records: Records) -> LinearModel | None:
 def _help_bends(records: Records) -> BoolArray:
     """Whether an integrator is much better than none beside bent inputs; in short records never."""
     bent = with_bends(records)
-    if records.n_total < MANY * signals_of(bent).shape[1]:
+    if records.n_total < MANY_ROWS * signals_of(bent).shape[1]:
         return np.zeros(1, dtype=bool)
     return _left(bent, _with_integrators(bent).misfit) < MUCH_BETTER
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.signal import lfilter
 
 from fastlstm.integration import accumulate
 from fastlstm.records import Records
@@ -23,8 +24,11 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 BENDS = (-1.0, -0.3, 0.3, 1.0)  # of inputs, in standard deviations
+SLOWER = 0.9  # pole behind which inputs are bent as well
 FAST = (0.5, 0.8, 0.9, 0.95)  # poles in front of an integrator
 MANY = 30  # records, beyond which levels are no columns of a regression
+MOST_SIGNALS = 150  # with those bent behind the lag: a regression costs their square
+MANY_ROWS = 30  # per signal, from which bent inputs do not explain a record anyhow
 RIDGE = 1e-8  # relative, of the regressions
 
 
@@ -167,9 +171,27 @@ def rms(records: Records, misfit: FloatArray) -> FloatArray:
 
 
 def with_bends(records: Records) -> Records:
-    """Put copies of every input beside it that are zero below a bend, see `BENDS`."""
-    bent = [np.maximum(records.u - bend, 0.0) for bend in BENDS]
-    return replace(records, u=np.concatenate([records.u, *bent], axis=1))
+    """Put copies of every input beside it that are zero below a bend, see `BENDS`.
+
+    Where that makes few signals for the rows, copies that are bent behind a lag follow: they tell
+    how far a plant goes that is slowed down the more the faster it is.
+    """
+    bent = np.concatenate([records.u, *_bent(records.u)], axis=1)
+    lagged = np.concatenate([bent, *_bent(_lagged(records))], axis=1)
+    n_signals = lagged.shape[1] * (len(FAST) + 1) + 1
+    few = n_signals <= min(MOST_SIGNALS, records.n_total // MANY_ROWS)
+    return replace(records, u=lagged if few else bent)
+
+
+def _bent(u: FloatArray) -> list[FloatArray]:
+    return [np.maximum(u - bend, 0.0) for bend in BENDS]
+
+
+def _lagged(records: Records) -> FloatArray:
+    """Pass inputs through a lag; their variance is one."""
+    runs = [lfilter([1.0 - SLOWER], [1.0, -SLOWER], u, axis=0) for u in records.split(records.u)]
+    lagged = np.concatenate(runs)
+    return lagged / np.maximum(lagged.std(axis=0), 1e-300)
 
 
 def summed_signals(records: Records) -> FloatArray:
