@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fastlstm import LSTMRegressor, _core
+from fastlstm import LSTMRegressor, _core, beginning
 from fastlstm.exceptions import ConvergenceWarning
 from fastlstm.integration import accumulate
 from fastlstm.network import Network
@@ -154,6 +154,19 @@ def test_one_output_tells_a_level_only(fitted):
     apart = model.simulate(u, y_init=y[:1] + 7.0) - model.predict(u)
     np.testing.assert_allclose(apart, apart[0], atol=1e-6)
     assert abs(apart[0] - 7.0) < 0.1
+
+
+def test_state_of_training_is_preferred_where_others_are_not_clearly_better(fitted, monkeypatch):
+    """Other starts have to be better by the margin."""
+    u, y, model, _ = fitted
+    asked, estimate = [], beginning.estimate_state
+    monkeypatch.setattr(
+        beginning, "estimate_state", lambda *given: asked.append(given) or estimate(*given)
+    )
+    model.simulate(u, y_init=y[:5])
+    [(_, _, starts, _, margin)] = asked
+    assert margin == beginning.CLEARLY > 0.0
+    np.testing.assert_allclose(starts[0][0], model.initial_state_.offset, atol=1.0)
 
 
 def test_guess_is_shifted_where_that_is_clearly_nearer(fitted):

@@ -1,6 +1,7 @@
 """Plants that integrate: increments first, then their sums, several times."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -125,6 +126,18 @@ def test_structure_that_is_given_is_kept():
     model = LSTMRegressor((3,), (2,), random_state=1, max_iter=1000).fit(*slide(1500, 1))
     assert model.network_.hidden_sizes == (3,)
     assert "average" not in model.start_
+
+
+def test_fit_of_increments_takes_a_part_of_the_time_that_is_left(sums, monkeypatch):
+    """Two of ten seconds are used."""
+    monkeypatch.setattr(increments.IncrementFit, "_fit_increments", lambda self: iter(()))
+    budget = SimpleNamespace(time_limit=10.0, time_used=0.2)
+    tracker = SimpleNamespace(budget=budget)
+    fit = increments.IncrementFit(sums.problem, sums.parts, tracker, None, 100)
+    own = SimpleNamespace(budget=SimpleNamespace(time_limit=None), begin=lambda max_iter: None)
+    vars(fit)["_own"] = own
+    assert list(fit.run()) == []
+    assert own.budget.time_limit == pytest.approx(0.25 * 8.0)
 
 
 @pytest.mark.parametrize("noise", [0.0, 4e-3])

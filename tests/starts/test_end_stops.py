@@ -5,6 +5,7 @@ import pytest
 from scipy.signal import lfilter
 
 from fastlstm.records import Records
+from fastlstm.starts import integrating_fit
 from fastlstm.starts.integrating import find_integrators
 from integrating_plants import trolley
 
@@ -61,8 +62,12 @@ def test_integrator_that_is_kept_between_two_limits_still_is_one(seed):
 
 
 @pytest.mark.parametrize("seed", [1, 17, 23, 33])
-def test_integrator_whose_model_errs_at_the_ends_still_is_one(seed):
-    """The few visits to the ends explain a part of the drift by chance; the output moves there."""
+def test_integrator_whose_model_errs_at_the_ends_still_is_one(seed, monkeypatch):
+    """The few visits to the ends explain a part of the drift by chance; the output moves there.
+
+    Without inputs that are bent behind a lag the model errs enough.
+    """
+    monkeypatch.setattr(integrating_fit, "MOST_SIGNALS", 0)
     assert find_integrators(trolley(2500, seed, 0.01)) > 0.0
 
 
