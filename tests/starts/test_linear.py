@@ -261,9 +261,10 @@ def test_unit_coordinates_are_uncorrelated_and_block_triangular(rng):
     np.testing.assert_allclose(C @ powers[0] @ B, plant.C @ powers[1] @ plant.B, atol=1e-9)
 
 
-def test_equal_poles_that_rounding_makes_a_pair_are_kept(monkeypatch):
+@pytest.mark.parametrize("poles", [[0.8, 0.9], [0.7, 0.8, 0.9]])
+def test_equal_poles_that_rounding_makes_a_pair_are_kept(poles, monkeypatch):
     """A swap may leave a pair that begins at a pole in its place already."""
-    (swap,) = linalg.get_lapack_funcs(("trexc",), (np.eye(2),))
+    (swap,), n = linalg.get_lapack_funcs(("trexc",), (np.eye(2),)), len(poles)
 
     def joined(T, Z, first, last):
         T, Z, info = swap(T, Z, first, last)
@@ -271,8 +272,9 @@ def test_equal_poles_that_rounding_makes_a_pair_are_kept(monkeypatch):
         return T, Z, info
 
     monkeypatch.setattr(realization.linalg, "get_lapack_funcs", lambda *_: (joined,))
-    A, B, C, _ = unit_coordinates(np.diag([0.8, 0.9]), np.ones((2, 1)), np.ones((1, 2)), np.eye(2))
-    assert (C @ A @ A @ B).item() == pytest.approx(0.8**2 + 0.9**2)
+    A, B, C, _ = unit_coordinates(np.diag(poles), np.ones((n, 1)), np.ones((1, n)), np.eye(n))
+    assert (C @ A @ A @ B).item() == pytest.approx(np.sum(np.square(poles)))
+    assert A[0, 0] == pytest.approx(0.9)  # the slowest comes first all the same
 
 
 def test_reduced_keeps_response_when_states_hardly_matter(rng):
