@@ -125,8 +125,10 @@ def _without_drift(model: LinearModel, records: Records) -> LinearModel | None:
         if np.max(np.abs(np.linalg.eigvals(A[first:stop, first:stop]))) > slowest:
             break
         order = stop
-    if order == 0 or order == len(A):
-        return model if order else None
+    if order == len(A):
+        return model
+    if order == 0:
+        return None
     n_outputs = len(model.C)
     none = np.zeros((n_outputs, order)), np.zeros_like(model.D), np.zeros(n_outputs)
     return LinearModel(A[:order, :order], B[:order], *none)
