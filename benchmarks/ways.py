@@ -21,7 +21,14 @@ from benchmarks import machine, report
 from benchmarks.choices import grouped
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
-from benchmarks.ways_trials import BegunTrial, MultisineTrial, SampledTrial, SummedTrial, Trial
+from benchmarks.ways_trials import (
+    BegunTrial,
+    MultisineTrial,
+    SampledTrial,
+    SlowNoiseTrial,
+    SummedTrial,
+    Trial,
+)
 from fastlstm import posing, slowness, starting_point, time_base
 from fastlstm.records import Records
 from fastlstm.solvers import (
@@ -32,6 +39,7 @@ from fastlstm.solvers import (
     levenberg_marquardt,
     problem,
     race,
+    repeats,
     stages,
     sums,
 )
@@ -41,6 +49,7 @@ from fastlstm.starts import delays
 SEEDS = 3
 MANY = 40_000  # steps of training, ninety per weight of 2x5 + 8
 MEDIUM = 4000  # steps, seven per weight of the network of "auto"
+TWICE = 8000
 LIMIT, LARGE_LIMIT, PATIENT = 4.0, 5.0, 20.0  # CPU seconds
 SIZES = ((16,), (32,), (64,))
 AT_ONCE = np.inf  # of a threshold that is never reached
@@ -82,6 +91,25 @@ def medium() -> Iterator[Trial]:
                 {"time_limit": LIMIT},
                 ((problem, "SHORT", 0), (posing, "SHORT", 0)),
             )
+
+
+def repeats_averaged() -> Iterator[Trial]:
+    """Several fits of medium and long records averaged, and one fit alone."""
+    alone = ((repeats.Repeats, "run", lambda _: iter(())),)
+    for n_train, noise in ((MEDIUM, 0.03), (MEDIUM, 0.1), (TWICE, 0.03)):
+        for plant in ("np3", "np4", "duffing", "wiener_hammerstein"):
+            common = f"{plant}, {n_train} steps", n_train, noise
+            yield Trial(*common, "as it is", {"time_limit": LIMIT})
+            yield Trial(*common, "one fit", {"time_limit": LIMIT}, alone)
+
+
+def slow_noise() -> Iterator[Trial]:
+    """Noise that is alike from step to step: records of medium length, and as long ones."""
+    for plant in ("np3", "np4", "duffing", "wiener_hammerstein", "bouc_wen_simulated"):
+        common = plant, MEDIUM, 0.1
+        yield SlowNoiseTrial(*common, "as it is", {"time_limit": LIMIT})
+        long = ((levenberg_marquardt, "WHITE", AT_ONCE),)
+        yield SlowNoiseTrial(*common, "as under white noise", {"time_limit": LIMIT}, long)
 
 
 def first() -> Iterator[Trial]:
@@ -132,7 +160,7 @@ def integrating() -> Iterator[Trial]:
         common = plant, PLANTS[plant].n_train, noise
         yield SummedTrial(*common, "as it is", {"time_limit": LIMIT})
         once = ((increments, "ROUNDS", 1),)
-        yield SummedTrial(*common, "one fit", {"time_limit": LIMIT}, once)
+        yield SummedTrial(*common, "no random starts", {"time_limit": LIMIT}, once)
         never = ((sums, "RECENT", ()),)
         yield SummedTrial(*common, "nothing forgotten", {"time_limit": LIMIT}, never)
         free = ((increments, "GATE_RIDGE", 1.0),)
@@ -199,6 +227,8 @@ PARTS = {
     "far_from_linear": far_from_linear,
     "large": large,
     "medium": medium,
+    "repeats": repeats_averaged,
+    "slow_noise": slow_noise,
     "first": first,
     "curvature": curvature,
     "integrating": integrating,

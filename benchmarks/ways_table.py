@@ -17,6 +17,8 @@ PAGES = {
     "far_from_linear": "starts",
     "large": "structure",
     "medium": "short-records",
+    "repeats": "structure",
+    "slow_noise": "short-records",
     "first": "structure",
     "curvature": "gauss-newton",
     "integrating": "integrators",
@@ -30,6 +32,8 @@ CAPTIONS = {
     "bptt trains 2x6 + 8:",
     "large": "Sizes that were given, 10,000 steps, 5 CPU-s:",
     "medium": '4,000 steps, "auto" sizes, 4 CPU-s; as short and as long records only beside it:',
+    "repeats": '"auto" sizes, 4 CPU-s; averages of several fits, and one fit alone:',
+    "slow_noise": '4,000 steps under first-order noise with a pole at 0.9, "auto" sizes, 4 CPU-s:',
     "first": '10,000 steps, "auto" sizes, 4 CPU-s; what comes first:',
     "curvature": "2x5 + 8 units, 40,000 steps, 4 CPU-s; the rows that count in the end:",
     "integrating": '3,000 to 24,000 steps, "auto" sizes, 4 CPU-s; tests with other inputs, from 50 '

@@ -1,15 +1,13 @@
-"""Wider networks and averages on long records."""
+"""Wider networks on long records."""
 
-from itertools import count, takewhile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from fastlstm import LSTMRegressor
 from fastlstm._core import simulate
-from fastlstm.merging import average
 from fastlstm.network import Network
-from fastlstm.solvers import Clock, Tracker
 from fastlstm.starts.growing import grow
 from problems import PROBLEMS
 
@@ -78,52 +76,24 @@ def test_widths_that_are_free_grow_while_validation_gains(long_record, monkeypat
     assert free.rmse_validation_ < 0.8 * fixed.rmse_validation_
 
 
-def test_network_that_overfits_is_averaged_with_a_companion(long_record, monkeypatch):
-    """The companion is judged for itself only; its average with the best is offered."""
-    import fastlstm.settings as settings
-    import fastlstm.solvers.first_network as first_network
+@pytest.mark.parametrize(
+    ("overfit", "gains", "n_tried"), [(np.inf, 0, 1), (np.inf, 2, 3), (0.0, 2, 0)]
+)
+def test_rounds_end_when_one_gains_nothing(monkeypatch, overfit, gains, n_tried):
+    """Where the validation error is far above the training error there is none at all."""
     import fastlstm.solvers.widening as widening
 
-    offered = []
+    tried, problem = [], PROBLEMS[0].problem
+    known = {"best_network": None, "best_risk": 1.0, "judge_by": lambda _: None}
+    tracker = SimpleNamespace(best=np.zeros(problem.network.n_params), best_rmse=1.0, **known)
 
-    def watched(members):
-        offered.append(members)
-        return average(members)
+    def grow_by_hand(_):
+        tried.append("g")
+        tracker.best_rmse *= 0.9 if len(tried) <= gains else 0.99
+        return iter(())
 
-    monkeypatch.setattr(first_network, "FEW_STATES", -1)
-    monkeypatch.setattr(widening, "OVERFIT", 0.0)
-    monkeypatch.setattr(widening, "average", watched)
-    monkeypatch.setattr(settings, "AUTO_HIDDEN", (2,))
-    monkeypatch.setattr(settings, "AUTO_HEAD", ())
-    model = LSTMRegressor(random_state=0)
-    u, y = (part[:4000] for part in long_record)
-    model.fit(u, y)
-    names = [row.phase for row in model.history_]
-    first = names.index(next(name for name in names if name.startswith("average with")))
-    loser = names[first].removeprefix("average with ")
-    companion = list(takewhile(lambda k: names[k].startswith(f"{loser}, "), count(first - 1, -1)))
-    assert companion and all(np.isnan(model.history_[k].rmse_validation) for k in companion)
-    (best, best_params), (_, other_params) = offered[0]
-    assert not np.array_equal(best_params, other_params)
-    joined = average(offered[0])
-    mean = (run(best, best_params, u[:200]) + run(best, other_params, u[:200])) / 2
-    np.testing.assert_allclose(run(*joined, u[:200]), mean, atol=1e-10)
-    assert np.isfinite(model.history_[first + 1].rmse_validation)
-
-
-@pytest.mark.parametrize(("overfit", "kinds"), [(np.inf, "ga"), (0.0, "ag")])
-def test_rounds_end_when_neither_kind_gains(monkeypatch, overfit, kinds):
-    """Errors say which kind comes first; the other one has its turn before rounds end."""
-    import fastlstm.solvers.widening as widening
-
-    tried = []
     monkeypatch.setattr(widening, "OVERFIT", overfit)
-    monkeypatch.setattr(widening.Widening, "_grow", lambda _: tried.append("g") or iter(()))
-    monkeypatch.setattr(widening.Widening, "_average", lambda _: tried.append("a") or iter(()))
-    problem = PROBLEMS[0].problem
-    tracker = Tracker(problem, Clock())
-    tracker.begin(100)
-    tracker.consider(random_member(problem.network, 0), "any")
+    monkeypatch.setattr(widening.Widening, "_grow", grow_by_hand)
     rounds = widening.Widening(problem, 0.02, tracker, np.random.default_rng(0))
     assert list(rounds.run()) == []
-    assert "".join(tried) == kinds
+    assert len(tried) == n_tried

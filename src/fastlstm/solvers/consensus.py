@@ -20,14 +20,16 @@ NOISY = 1.3  # the same where errors are mostly noise, which all networks have a
 APART = 1.5  # times the distance of the one in the middle, beyond which one has gone astray
 
 
-def agreeing(rivals: Sequence[Rival], records: Records, alike: float = ALIKE) -> list[Rival]:
+def agreeing(
+    rivals: Sequence[Rival], records: Records, alike: float = ALIKE, apart: float = APART
+) -> list[Rival]:
     """Leave out networks that fit worse, and those that go astray on other inputs.
 
     Networks that fit the same records alike may differ beside them, and held-out rows of these
     records do not tell which one is wrong; but the same mistake is rarely made twice. All run over
     the inputs of the records plus random steps of one standard deviation. Of three or more those
     with up to `alike` times the smallest error stay whose mean distance to the nearer half of all
-    others is at most `APART` times the smallest distance; the one with the smallest where none is.
+    others is at most `apart` times the smallest distance; the one with the smallest where none is.
 
     Parameters
     ----------
@@ -35,8 +37,8 @@ def agreeing(rivals: Sequence[Rival], records: Records, alike: float = ALIKE) ->
         Fitted to the same records from different random numbers.
     records : Records
         Standardised inputs, in steps of the network.
-    alike : float
-        Times the smallest error.
+    alike, apart : float
+        Times the smallest error, and the smallest distance.
 
     Returns
     -------
@@ -48,9 +50,9 @@ def agreeing(rivals: Sequence[Rival], records: Records, alike: float = ALIKE) ->
     if len(rivals) < 3:
         return [rivals[k] for k in wanted.tolist()]
     runs, nearer = _runs(rivals, records), len(rivals) // 2
-    apart = np.array([[_apart(one, other) for other in runs] for one in runs])
-    distances = np.sort(apart, axis=1)[:, 1 : 1 + nearer].mean(axis=1)  # the nearest is itself
-    near = wanted[distances[wanted] <= APART * distances.min()]
+    between = np.array([[_apart(one, other) for other in runs] for one in runs])
+    distances = np.sort(between, axis=1)[:, 1 : 1 + nearer].mean(axis=1)  # the nearest is itself
+    near = wanted[distances[wanted] <= apart * distances.min()]
     if len(near) == 0 or not np.isfinite(distances.min()):
         near = wanted[[np.argmin(distances[wanted])]]
     return [rivals[k] for k in near.tolist()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +14,7 @@ from fastlstm.solvers.early_growth import EarlyGrowth
 from fastlstm.solvers.heats import Candidate
 from fastlstm.solvers.problem import Status
 from fastlstm.solvers.race import Race
+from fastlstm.solvers.repeats import Repeats
 from fastlstm.solvers.stage_descent import (
     FIRST_STAGE_OF_A_START,
     Reached,
@@ -22,7 +22,7 @@ from fastlstm.solvers.stage_descent import (
     descend_stages,
 )
 from fastlstm.solvers.stages import Stages
-from fastlstm.solvers.tracker import Iterate, Tracker
+from fastlstm.solvers.tracker import Iterate
 from fastlstm.solvers.widening import Widening
 
 FloatArray = NDArray[np.float64]
@@ -64,15 +64,12 @@ class LongRecords:
             yield from self._descend(winner, limits, anew)
 
     def finish(self) -> Generator[Iterate, float, Status]:
-        """Go on from there; then a wider network, an average of two, another structure."""
-        status = yield from self.go_on()
-        race = self.race
+        """Go on from there; then a wider network, and other fits to average with it."""
+        status, race = (yield from self.go_on()), self.race
         if self.reached is not None and race.problem.may_widen and self.candidates:
-            others = [one for one in self.candidates[1:] if np.isfinite(one.rmse)]
-            yield from self._widen(others)
-            if race.problem.alternative is not None:
-                yield from self._train_alternative(race.problem.alternative)
-                yield from self._widen([])
+            yield from Widening(race.problem, race.limits.stage_tol, race.tracker, race.rng).run()
+            others = [one for one in self.candidates[1:] if one.stage > 0]
+            yield from Repeats(race, others).run()
         return status
 
     def go_on(self) -> Generator[Iterate, float, Status]:
@@ -84,27 +81,6 @@ class LongRecords:
             left = Candidate(self._name, state, 0.0, stage)
             yield from self._descend(left, self.race.limits, True)
         return self.reached.status
-
-    def _widen(self, others: list[Candidate]) -> Generator[Iterate, float, None]:
-        race = self.race
-        rounds = Widening(race.problem, race.limits.stage_tol, race.tracker, race.rng, others)
-        yield from rounds.run()
-
-    def _train_alternative(self, network: Network) -> Generator[Iterate, float, None]:
-        """Train another structure from the beginning, judged for itself; the better one stays."""
-        race, tracker = self.race, self.race.tracker
-        problem = replace(race.problem.with_network(network), may_widen=False)
-        own = Tracker(problem, tracker.clock)
-        own.begin(tracker.budget.max_iter)
-        fit = LongRecords(replace(race, problem=problem, tracker=own))
-        tracker.judge_by(problem.judged)
-        widths = "x".join(map(str, network.hidden_sizes))
-        for course in (fit.begin(None), fit.finish()):
-            with suppress(StopIteration):
-                iterate = next(course)
-                while True:
-                    yield replace(iterate, phase=f"{widths} units: {iterate.phase}")
-                    iterate = course.send(own.offer(iterate))
 
     @property
     def _name(self) -> str:

@@ -92,7 +92,7 @@ class Whole:
         Whether the records show only a few memories of the plant.
     is_medium : bool
         Whether they may as well be fitted like long records, which is the better way where noise
-        is small.
+        is small, or where several networks may be averaged.
     parts : Parts or None
         Of the records, where the plant integrates.
     from_rest : bool

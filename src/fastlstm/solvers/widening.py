@@ -1,19 +1,17 @@
-"""What follows on long records when a network has converged: a wider one, or an average."""
+"""What follows on long records when a network has converged: a wider one, while that pays."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.merging import Member, average
+from fastlstm.merging import Member
 from fastlstm.network import Network
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.effort import MAX_WEIGHTS
-from fastlstm.solvers.heats import Candidate
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.stage_descent import StageLimits, descend_stages
 from fastlstm.solvers.stages import WHOLE, Stages
@@ -51,13 +49,10 @@ def in_wider(
 
 @dataclass
 class Widening:
-    """Rounds that make the network of a long record wider while validation gains by it.
+    """Rounds that make the network of a long record wider while validation gains 2 % by it.
 
-    Where the validation error is near the training error, units are added: the wider network
-    begins as the old one, see `grow`. Where it is far above, more weights would only follow the
-    training data; then a start that lost the race descends as well, and the average of both
-    networks, written as one, is offered. A round that gains less than 2 % is followed by one of the
-    other kind; if that one gains no more, it is the last.
+    The wider network begins as the old one, see `grow`. Where the validation error is far above the
+    training error there are none: more weights would only follow the training data, see `Repeats`.
 
     Parameters
     ----------
@@ -66,30 +61,24 @@ class Widening:
         Of the stages before all records are used, see `StageLimits`.
     tracker : Tracker
     rng : numpy Generator
-    others : list of Candidate
-        Starts that lost the race, the best first.
     """
 
     problem: Problem
     stage_tol: float
     tracker: Tracker
     rng: np.random.Generator
-    others: list[Candidate] = field(default_factory=list)
 
     def run(self) -> Course:
         """Go on as long as it pays."""
         self.tracker.judge_by(self.problem.judged)
-        n_failed = 0
-        while self.tracker.best is not None and n_failed < 2:
+        gains = True
+        while gains and self.tracker.best is not None:
             before = self.tracker.best_rmse * self.tracker.best_risk
-            overfits = before > OVERFIT * self._rmse_train(*self._best())
-            if overfits == (n_failed == 0):
-                yield from self._average()
-            else:
-                yield from self._grow()
+            if before > OVERFIT * self._rmse_train(*self._best()):
+                return
+            yield from self._grow()
             self.tracker.judge_by(self.problem.judged)
             gains = self.tracker.best_rmse * self.tracker.best_risk < WORTH * before
-            n_failed = 0 if gains else n_failed + 1
 
     def _best(self) -> Member:
         assert self.tracker.best is not None
@@ -111,28 +100,6 @@ class Widening:
         widths = "x".join(map(str, wider.hidden_sizes))
         name = f"grown to {widths}"
         yield from self._descent(stages, start, name, self.tracker, first=WHOLE)
-
-    def _average(self) -> Course:
-        """Descend from another start, judged for itself; offer its average with the best."""
-        if not self.others:
-            return
-        best, other = self._best(), self.others.pop(0)
-        own = Tracker(self.problem, self.tracker.clock)
-        own.begin(self.tracker.budget.max_iter)
-        stages = self._stages(self.problem.network)
-        course = self._descent(stages, other.state.params, other.name, own, first=0)
-        with suppress(StopIteration):
-            iterate = next(course)
-            while True:
-                rmse = own.offer(iterate)
-                yield replace(iterate, rmse_validation=np.nan)
-                iterate = course.send(rmse)
-        if own.best is None:
-            return
-        members = [best, (self.problem.network, own.best)]
-        for network, params in (members[1], average(members)):
-            rmse_train = self._rmse_train(network, params)
-            yield Iterate(params, rmse_train, f"average with {other.name}", network=network)
 
     def _stages(self, network: Network) -> Stages:
         problem = replace(self.problem, network=network)

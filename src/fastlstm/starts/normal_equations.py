@@ -32,8 +32,8 @@ def parts_of(array: ComplexArray) -> FloatArray:
 
 def joined(parts: FloatArray) -> ComplexArray:
     """Undo `parts_of`."""
-    real, imag = np.split(parts, 2)
-    return real + 1j * imag
+    half = len(parts) // 2
+    return parts[:half] + 1j * parts[half:]
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,12 @@ class Prior:
 
     def penalty(self, modes: Modes) -> float:
         """Value of the prior at a model."""
+        rest = float(np.sum(modes.direct**2) + np.sum(np.abs(modes.initial) ** 2))
+        if len(self.driven) == 1:  # a single input: no other path to cancel
+            return self.weight * rest
         paths = parts_of((modes.output_weights[:, :, None] * modes.gains_in).conj().swapaxes(0, 1))
         power = np.einsum("iok,kij,jok->", paths, self.driven, paths, optimize=True)
-        rest = np.sum(modes.direct**2) + np.sum(np.abs(modes.initial) ** 2)
-        return self.weight * float(power + rest)
+        return self.weight * (float(power) + rest)
 
 
 class NormalEquations:
