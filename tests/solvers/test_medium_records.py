@@ -1,14 +1,16 @@
-"""Records of medium length: tried as long ones, then as short ones where noise is large."""
+"""Records of medium length: tried as long ones, then as short ones under much slow noise."""
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from fastlstm import LSTMRegressor
+from fastlstm._core import simulate
 from fastlstm.frame import Frame
 from fastlstm.network import Network
 from fastlstm.posing import pose
 from fastlstm.solvers.problem import SHORT, VERY_SHORT
-from problems import teacher_records
+from problems import teacher_params, teacher_records
 
 TEACHER = Network(1, 1, (3,))
 SHAPE = (4,), ()
@@ -65,3 +67,17 @@ def test_few_iterations_are_for_one_way_only():
     """With less than two hundred the first way would leave none for the other."""
     model = LSTMRegressor(*SHAPE, random_state=0, max_iter=60).fit(*record(0.3))
     assert kinds(model) == {"short"}
+
+
+@pytest.mark.parametrize(("pole", "ways"), [(0.0, {"long"}), (0.95, {"long", "short"})])
+def test_free_sizes_go_on_as_long_ones_under_white_noise(pole, ways):
+    """Under slow noise neighbouring rows say the same: the record tells as little as few would."""
+    n_steps = 6 * Network(1, 1, (6, 6), (8,)).n_params
+    records = teacher_records(TEACHER, [n_steps], seed=3)
+    u = lfilter([0.3], [1.0, -0.7], records.u, axis=0)  # outputs that are alike, too
+    y, _ = simulate(TEACHER, teacher_params(TEACHER, 3), u, records.offsets)
+    e = lfilter([1.0], [1.0, -pole], np.random.default_rng(0).normal(size=y.shape), axis=0)
+    noisy = y + 0.3 * y.std() * e / e.std()
+    model = LSTMRegressor(random_state=0, max_iter=300).fit(u, noisy)
+    assert kinds(model) == ways
+    assert ("short" not in ways) == any(row.phase.startswith("fit ") for row in model.history_)
