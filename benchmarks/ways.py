@@ -49,7 +49,7 @@ from fastlstm.starts import delays
 SEEDS = 3
 MANY = 40_000  # steps of training, ninety per weight of 2x5 + 8
 MEDIUM = 4000  # steps, seven per weight of the network of "auto"
-TWICE = 8000
+TWICE = 8000  # steps, which count as long
 LIMIT, LARGE_LIMIT, PATIENT = 4.0, 5.0, 20.0  # CPU seconds
 SIZES = ((16,), (32,), (64,))
 AT_ONCE = np.inf  # of a threshold that is never reached
@@ -160,7 +160,7 @@ def integrating() -> Iterator[Trial]:
         common = plant, PLANTS[plant].n_train, noise
         yield SummedTrial(*common, "as it is", {"time_limit": LIMIT})
         once = ((increments, "ROUNDS", 1),)
-        yield SummedTrial(*common, "no random starts", {"time_limit": LIMIT}, once)
+        yield SummedTrial(*common, "one fit", {"time_limit": LIMIT}, once)
         never = ((sums, "RECENT", ()),)
         yield SummedTrial(*common, "nothing forgotten", {"time_limit": LIMIT}, never)
         free = ((increments, "GATE_RIDGE", 1.0),)

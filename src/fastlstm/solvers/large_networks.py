@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastlstm.network import Network
 from fastlstm.solvers.adam_descent import LEARNING_RATE, AdamDescent
+from fastlstm.solvers.base import sent
 from fastlstm.solvers.effort import MAX_WEIGHTS, affordable_iterations
 from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.tracker import Iterate, Tracker
@@ -139,7 +140,7 @@ class LargeNetwork:
                     rmse = own.offer(iterate)
                     self._take_over(own, donor)
                     yield self._grown(iterate, rmse, network, donor)
-                    iterate = None if own.exhausted else _sent(course, rmse)
+                    iterate = None if own.exhausted else sent(course, rmse)
         finally:
             self._take_over(own, donor)
         return own.best
@@ -176,11 +177,3 @@ class LargeNetwork:
         if not np.isfinite(params).all():
             return Status.DIVERGED
         return self.tracker.limit_reached if self.tracker.exhausted else Status.DONE
-
-
-def _sent(course: Course, rmse: float) -> Iterate | None:
-    """Return the next iterate, None at the end."""
-    try:
-        return course.send(rmse)
-    except StopIteration:
-        return None

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fastlstm.network import Network
+from fastlstm.solvers.base import sent
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.heats import Candidate, heat
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.stacking import Stack
-from fastlstm.solvers.stage_descent import descend_stages
+from fastlstm.solvers.stage_descent import descend_stages, regularised
 from fastlstm.solvers.stages import Stages
 from fastlstm.solvers.tracker import Iterate, Tracker, free_run_rmse
 from fastlstm.solvers.widening import ROUND_PATIENCE, ROUND_TOL, WORTH, Widening
@@ -107,7 +108,7 @@ class Repeats:
     def _fit(self, network: Network, other: Candidate | None) -> Course:
         """One more fit, judged for itself."""
         tracker = self.race.tracker
-        problem = replace(self.problem.with_network(network), may_widen=False)
+        problem = self.problem.with_network(network)
         own = Tracker(problem, tracker.clock)
         own.begin(max(1, tracker.budget.max_iter - (tracker.n_iter - tracker.budget.first_iter)))
         widths = "x".join(map(str, network.hidden_sizes))
@@ -120,7 +121,7 @@ class Repeats:
                     rmse, phase = own.offer(iterate), turn + iterate.phase
                     shown = replace(iterate, phase=phase, rmse_validation=np.nan)
                     yield replace(shown, network=iterate.network or network)
-                    iterate = _sent(course, rmse)
+                    iterate = sent(course, rmse)
         finally:
             found = Rival.of(own)
             if found is not None:
@@ -167,7 +168,7 @@ class Repeats:
         everything = replace(problem, train=whole.records, validation=None)
         vars(everything)["linear"] = problem.linear  # where cached_property keeps it
         stages = replace(self.race, problem=everything).stages()
-        objective = stages[len(stages) - 1].objective.with_alpha(one.rmse**2)
+        objective = regularised(stages[len(stages) - 1].objective, problem, one.rmse)
         state = DescentState(one.params, objective.cost(one.params), DAMPING)
         for _ in range(ALL_ROWS):
             state = descend(objective, state)
@@ -180,11 +181,3 @@ class Repeats:
                 rmse_validation=np.nan,
                 network=one.network,
             )
-
-
-def _sent(course: Course, rmse: float) -> Iterate | None:
-    """Next iterate, None at the end."""
-    try:
-        return course.send(rmse)
-    except StopIteration:
-        return None

@@ -110,7 +110,7 @@ def descend_stages(
         begins = number > 0 or anew
         if begins:
             tracker.judge_by(stage.judge)
-            plain = _regularised(plain, stages.problem, tracker)
+            plain = regularised(plain, stages.problem, tracker.best_rmse)
         objective = plain if frozen is None else PartlyFrozen(plain, frozen)
         if begins:
             state = DescentState(state.params, objective.cost(state.params), state.damping)
@@ -125,15 +125,15 @@ def descend_stages(
     return Reached(state, status, following)
 
 
-def _regularised(objective: StageObjective, problem: Problem, tracker: Tracker) -> StageObjective:
+def regularised(objective: StageObjective, problem: Problem, rmse: float) -> StageObjective:
     """Exchange the ridge by the one that goes with the error so far.
 
     Weights with a prior variance of one under noise of variance s^2 want alpha = s^2, and s is at
     most the error on validation.
     """
-    if not problem.adapts_alpha or not np.isfinite(tracker.best_rmse):
+    if not problem.adapts_alpha or not np.isfinite(rmse):
         return objective
-    return objective.with_alpha(float(np.clip(tracker.best_rmse**2, *_ALPHA_RANGE)))
+    return objective.with_alpha(float(np.clip(rmse**2, *_ALPHA_RANGE)))
 
 
 def _descend_stage(

@@ -19,6 +19,18 @@ def deepened(network: Network, params: FloatArray, num_layers: int) -> tuple[Net
 
     A new layer has constant gates, no memory and signals so small that its cells are linear: the
     output changes by about `SCALE` squared, relative to what it gets from the layers.
+
+    Parameters
+    ----------
+    network : Network
+    params : array of shape (network.n_params,)
+    num_layers : int
+
+    Returns
+    -------
+    network : Network
+    params : array of shape (network.n_params,)
+        What was given where it is deep enough.
     """
     while network.num_layers < num_layers:
         width = network.hidden_sizes[-1]
