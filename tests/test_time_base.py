@@ -7,6 +7,7 @@ import pytest
 from scipy.signal import lfilter
 
 from fastlstm import LSTMRegressor, load
+from fastlstm.between_steps import lost_of_inputs
 from fastlstm.exceptions import ConvergenceWarning
 from fastlstm.frame import Frame
 from fastlstm.records import Records
@@ -175,6 +176,29 @@ def test_samples_per_step_may_be_given():
     y = np.where(np.arange(6000)[:, None] % 10 == 0, y, np.nan)
     with pytest.raises(ValueError, match="must let steps end where outputs were measured; got 2"):
         LSTMRegressor(samples_per_step=2, missing_target="mask", **settings).fit(u, y)
+
+
+def test_what_inputs_lose_is_their_variance_within_steps():
+    """Block by block in every record; what does not fill a step does not count."""
+    rng, spans = np.random.default_rng(0), [1, 2, 3, 7, 40]
+    u = [rng.standard_normal((n, 2)).cumsum(axis=0) for n in (50, 23, 6)]
+    records = Records.from_lists(u, [part[:, :1] for part in u])
+    total, expected = records.u.var(axis=0), []
+    for hold in spans:
+        cut = [part[: len(part) // hold * hold].reshape(-1, hold, 2) for part in u]
+        within = np.concatenate(cut).var(axis=1).mean(axis=0)
+        expected.append(np.max(within / total))
+    np.testing.assert_allclose(lost_of_inputs(records, spans), expected, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-17, -3.7e-16])
+def test_inputs_that_do_not_vary_lose_nothing(level):
+    """What scaling leaves of a constant is not a signal; steps longer than a record lose all."""
+    u = np.full((60, 1), level)
+    u[::7] += np.spacing(level)
+    records = Records.from_lists([u], [u])
+    lost = lost_of_inputs(records, [3, 20, 61])
+    np.testing.assert_allclose(lost, [0.0, 0.0, 1.0], atol=1e-12)
 
 
 @pytest.mark.parametrize("solver", ["ridge", "split", "bptt"])

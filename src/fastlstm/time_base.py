@@ -60,8 +60,8 @@ def hold_of_sums(records: Records) -> int:
         return error > min(np.hypot(SMOOTH, BY_NOISE * noise), NOISY) and _moves(some, hold)
 
     def longest(spans: list[int], lost: float) -> int:
-        fitting = (hold for hold in spans if lost_of_inputs(records, hold) <= lost)
-        return next((hold for hold in fitting if not loses(hold)), 1)
+        parts = zip(spans, lost_of_inputs(records, spans), strict=True)
+        return next((hold for hold, part in parts if part <= lost and not loses(hold)), 1)
 
     most = records.n_total // FEW_SUMMED
     hold = longest(_down_from(most), STEADIER)
@@ -87,7 +87,7 @@ def hold_of_outputs(records: Records) -> int:
     Some passes over the inputs; where these are steady, over about `LOOKED_AT` outputs as well.
     """
     spans = [hold for hold in _spans(records) if kept_of_outputs(records, hold) >= KEPT]
-    lost = {hold: lost_of_inputs(records, hold) for hold in spans}
+    lost = dict(zip(spans, lost_of_inputs(records, spans), strict=True))
     some, moving = records.spread(LOOKED_AT, LOOKED_AT), np.inf
     for hold in sorted((hold for hold, part in lost.items() if part <= STEADY), reverse=True):
         if 0.9 * moving < hold < moving - 1:

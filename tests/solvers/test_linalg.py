@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from fastlstm._linalg import ArrowEquations, NormalEquations, damped_step, solve_ridge
+from fastlstm._linalg import (
+    ArrowEquations,
+    NormalEquations,
+    damped_step,
+    loaded,
+    promised,
+    solve_positive,
+    solve_ridge,
+    solve_semidefinite,
+)
 
 
 def test_ridge_matches_lstsq_when_alpha_is_zero(rng):
@@ -94,3 +103,41 @@ def test_group_without_rows_and_ridge_is_a_rejected_step():
     arrow = ArrowEquations.zeros(2, 2, 2)
     arrow.shared.add_ridge(1.0, np.ones(2))
     assert arrow.damped(0.0, np.ones(6)) is None
+
+
+def test_small_systems_match_their_definition(rng):
+    """Positive definite ones by Cholesky, singular ones by the solution of smallest norm."""
+    A, b = rng.normal(size=(6, 6)), rng.normal(size=(6, 2))
+    gram = A.T @ A
+    np.testing.assert_allclose(gram @ solve_positive(gram, b), b, atol=1e-9)
+    np.testing.assert_allclose(gram @ solve_positive(gram, b[:, 0]), b[:, 0], atol=1e-9)
+    singular = A[:3].T @ A[:3]
+    expected = np.linalg.pinv(singular, rcond=1e-10) @ b
+    np.testing.assert_allclose(solve_semidefinite(singular, b, 1e-10), expected, atol=1e-9)
+    np.testing.assert_array_equal(solve_semidefinite(np.zeros((6, 6)), b, 1e-10), np.zeros((6, 2)))
+
+
+@pytest.mark.parametrize("entry", [-1.0, np.nan])
+def test_small_systems_that_are_not_positive_are_told(entry):
+    """Whoever asked can raise the damping."""
+    with pytest.raises(np.linalg.LinAlgError, match="positive definite"):
+        solve_positive(np.diag([1.0, entry, 1.0]), np.ones(3))
+
+
+def test_loading_adds_a_part_of_every_diagonal():
+    """Of several matrices at once, and a little where the diagonal is zero."""
+    stack = np.stack([np.diag([2.0, 0.0]), np.ones((2, 2))])
+    expected = np.stack([np.diag([2.2, 0.0]), [[1.1, 1.0], [1.0, 1.1]]])
+    found = loaded(stack, 0.1)
+    np.testing.assert_allclose(found, expected, atol=1e-11)
+    assert found[0, 1, 1] > 0.0
+    assert stack[0, 1, 1] == 0.0
+
+
+def test_what_damped_equations_promise_is_what_a_linear_problem_keeps(rng):
+    """The sum of squares of a linear model falls by just that."""
+    J, r, damping = rng.normal(size=(20, 4)), rng.normal(size=20), 0.3
+    hessian, gradient = J.T @ J, J.T @ r
+    step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), gradient)
+    decrease = np.sum(r**2) - np.sum((r - J @ step) ** 2)
+    assert promised(hessian, gradient, step, damping) == pytest.approx(decrease)

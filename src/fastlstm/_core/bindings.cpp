@@ -13,6 +13,7 @@
 #include "dispatch.h"
 #include "gradient_binding.h"
 #include "grouping.h"
+#include "modal_binding.h"
 #include "online_binding.h"
 #include "structure.h"
 #include "threads.h"
@@ -154,4 +155,5 @@ NB_MODULE(_kernels, m) {
   m.def("set_variant", &set_variant);
   m.def("lanes", [](bool float32) { return float32 ? active->f32.lanes : active->f64.lanes; });
   bind_online(m);
+  bind_modal(m);
 }

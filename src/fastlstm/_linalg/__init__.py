@@ -4,6 +4,7 @@ from fastlstm._linalg.arrow import ArrowEquations
 from fastlstm._linalg.damped import DampedStep, NormalEquations, Step, damped_step
 from fastlstm._linalg.ridge import solve_ridge
 from fastlstm._linalg.ridge_path import RidgePath
+from fastlstm._linalg.small import loaded, promised, solve_positive, solve_semidefinite
 
 __all__ = [
     "ArrowEquations",
@@ -12,5 +13,9 @@ __all__ = [
     "RidgePath",
     "Step",
     "damped_step",
+    "loaded",
+    "promised",
+    "solve_positive",
     "solve_ridge",
+    "solve_semidefinite",
 ]

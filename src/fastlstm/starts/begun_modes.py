@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.starts.modal import ComplexArray, FreeRun, Modes
-from fastlstm.starts.normal_equations import joined, parts_of
 from fastlstm.starts.output_error import polish
+from fastlstm.starts.turns import joined, parts_of
 
 FloatArray = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def with_begun_records(run: FreeRun, modes: Modes) -> Modes:
     now = run.simulate(modes.at_rest(run.records.n_records))
     kappa = np.where(modes.poles.imag == 0, 1.0, 2.0)
     signs = np.concatenate([kappa, -kappa])
-    signals = [signs[:, None] * parts_of(now.modes), run.u, np.ones((1, run.u.shape[1]))]
+    signals = [signs[:, None] * np.concatenate(now.modes), run.u, np.ones((1, run.u.shape[1]))]
     shared, free = np.concatenate(signals).T, signs * parts_of(now.free).T
     weights, begun = [], []
     for output in range(len(run.y)):

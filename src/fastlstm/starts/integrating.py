@@ -60,8 +60,9 @@ def find_integrators(records: Records) -> FloatArray:
         Standard deviation of the increments per step, from the linear model.
     """
     assert records.y is not None
-    exact = _with_integrators(records)
-    left = _left(records, exact.misfit)
+    x = fast_poles(records).states(records)
+    exact = _with_integrators(records, x)
+    left = _left(records, exact.misfit, x)
     integrates = left < BETTER
     if np.any((left < ALMOST) & ~integrates):
         integrates |= (left < ALMOST) & _help_bends(records)
@@ -139,23 +140,24 @@ def _help_bends(records: Records) -> BoolArray:
     bent = with_bends(records)
     if records.n_total < MANY_ROWS * signals_of(bent).shape[1]:
         return np.zeros(1, dtype=bool)
-    return _left(bent, _with_integrators(bent).misfit) < MUCH_BETTER
+    x = fast_poles(bent).states(bent)
+    return _left(bent, _with_integrators(bent, x).misfit, x) < MUCH_BETTER
 
 
-def _left(records: Records, misfit: FloatArray) -> FloatArray:
+def _left(records: Records, misfit: FloatArray, x: FloatArray) -> FloatArray:
     """Part of the error without integrators that is left with them; all if a trend does as well."""
     none, rows = np.zeros(misfit.shape[1]), np.ones(records.n_total, dtype=bool)
-    without = rms(records, fit_integrating(records, fast_poles(records), none, rows).misfit)
-    error, drifting = rms(records, misfit), _beside_a_trend(records)
+    without = rms(records, fit_integrating(records, fast_poles(records), none, rows, x).misfit)
+    error, drifting = rms(records, misfit), _beside_a_trend(records, x)
     needed = (without > 0.0) & (error < NO_TREND * drifting)
     return np.where(needed, error / np.where(without > 0.0, without, 1.0), 1.0)
 
 
-def _with_integrators(records: Records) -> IntegratingModel:
-    """Linear model of fast poles with an integrator behind every output."""
+def _with_integrators(records: Records, x: FloatArray | None = None) -> IntegratingModel:
+    """Linear model of fast poles, of states x, with an integrator behind every output."""
     assert records.y is not None
     every, rows = np.ones(records.y.shape[1]), np.ones(records.n_total, dtype=bool)
-    return fit_integrating(records, fast_poles(records), every, rows)
+    return fit_integrating(records, fast_poles(records), every, rows, x)
 
 
 def _are_exact(records: Records) -> BoolArray:
@@ -166,12 +168,12 @@ def _are_exact(records: Records) -> BoolArray:
     return are_tight(records, run, error) & run_freely(records, run, misfit)
 
 
-def _beside_a_trend(records: Records) -> FloatArray:
+def _beside_a_trend(records: Records, x: FloatArray) -> FloatArray:
     """RMSE of every output without an integrator, with a straight line of its own per record."""
     assert records.y is not None
     levels = levels_of(records)
     ramps = levels * np.concatenate([np.linspace(-1.0, 1.0, n) for n in records.lengths])[:, None]
-    design = np.concatenate([fast_poles(records).states(records), records.u, levels, ramps], axis=1)
+    design = np.concatenate([x, records.u, levels, ramps], axis=1)
     every, misfit = np.ones(records.n_total, dtype=bool), np.empty_like(records.y)
     for output, y in enumerate(records.y.T):
         misfit[:, output] = design @ regress(*counted(records, output, design, every)) - y

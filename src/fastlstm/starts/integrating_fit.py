@@ -52,7 +52,11 @@ class IntegratingModel:
 
 
 def fit_integrating(
-    records: Records, poles: LinearModel, gains: FloatArray, rows: BoolArray
+    records: Records,
+    poles: LinearModel,
+    gains: FloatArray,
+    rows: BoolArray,
+    x: FloatArray | None = None,
 ) -> IntegratingModel:
     """Fit the outputs of a linear model in front of integrators, by linear regression.
 
@@ -64,10 +68,12 @@ def fit_integrating(
     gains : array of shape (n_outputs,)
     rows : bool array of shape (n_total,)
         Rows that count, with their weights.
+    x : array of shape (n_total, order), optional
+        Its states on the records, where they are known.
     """
     assert records.y is not None
     n_outputs, A, B = len(gains), poles.A, poles.B
-    x = poles.states(records)
+    x = poles.states(records) if x is None else x
     signals = _beside_inputs(records, x)
     n_signals, many = signals.shape[1], records.n_records > MANY
     weights, misfit = np.zeros((n_outputs, n_signals)), np.empty_like(records.y)

@@ -249,8 +249,8 @@ def _model(run: FreeRun, modes: Modes, singular_values: FloatArray) -> LinearMod
     A, B, C = modes.state_space()
     now = run.simulate(modes)
     states = []
-    for pole, z in zip(modes.poles, now.modes, strict=True):
-        states += [z.real] if pole.imag == 0 else [z.real, z.imag]
+    for pole, re, im in zip(modes.poles, *now.modes, strict=True):
+        states += [re] if pole.imag == 0 else [re, im]
     covariance = np.array(states) @ np.array(states).T / run.records.n_total
     error_std = _error_std(run, now.error) if run.rows.any() else None
     A, B, C, covariance = unit_coordinates(A, B, C, covariance)

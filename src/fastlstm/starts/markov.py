@@ -16,6 +16,7 @@ Ranges = Sequence[tuple[int, int]]
 
 RIDGE_GRID = np.logspace(-12.0, 0.0, 37)  # relative to the largest eigenvalue
 MAX_EFFECTIVE_SHARE = 0.8  # of the rows: beyond that generalised cross-validation is unreliable
+LOST = 1e100  # size from which the rest of an impulse response is not computed any more
 MAX_GROWTH = 50.0  # largest sample of an impulse response between standardised signals
 
 
@@ -132,21 +133,19 @@ def arx_response(
     lagged = weights[n_inputs:].reshape(order, n_outputs + n_inputs, n_outputs)
     from_y = np.ascontiguousarray(lagged[:, :n_outputs].transpose(2, 0, 1)).reshape(n_outputs, -1)
     from_u = lagged[:, n_outputs:].transpose(0, 2, 1)
-    past = np.zeros((order * n_outputs, n_inputs))
-    response = np.empty((length, n_outputs, n_inputs))
-    response[0] = weights[:n_inputs].T
-    for k in range(1, length):
-        if order == 0:
-            response[k:] = 0.0
-            break
-        past[n_outputs:] = past[:-n_outputs].copy()
-        past[:n_outputs] = response[k - 1]
-        response[k] = from_y @ past
-        if k <= order:
-            response[k] += from_u[k - 1]
-        if not np.all(np.abs(response[k]) < 1e100):
-            response[k:] = 1e100
-            break
+    # Newest first, from the end of the array to its beginning: the past of a step is one slice.
+    history = np.zeros((length + order, n_outputs, n_inputs))
+    history[length - 1] = weights[:n_inputs].T
+    with np.errstate(over="ignore", invalid="ignore"):  # what outgrows everything is lost below
+        for k in range(1, length):
+            now = length - 1 - k
+            past = history[now + 1 : now + 1 + order].reshape(order * n_outputs, n_inputs)
+            np.matmul(from_y, past, out=history[now])
+            if k <= order:
+                history[now] += from_u[k - 1]
+    response = history[length - 1 :: -1]
+    lost = ~np.all(np.abs(response) < LOST, axis=(1, 2))
+    response[np.argmax(lost) if lost.any() else length :] = LOST
     return _bounded(response)
 
 

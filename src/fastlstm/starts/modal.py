@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from scipy.signal import lfilter
 
+from fastlstm._core.modal import differentiate_modes, drive_modes
 from fastlstm.records import Records
 from fastlstm.starts.realization import stable_poles
 
@@ -111,10 +111,10 @@ class Modes:
 
 @dataclass(frozen=True)
 class Signals:
-    """What one simulation leaves behind; time is the last axis."""
+    """What one simulation leaves behind; time is the last axis, real parts come first."""
 
-    driven: ComplexArray  # (n_modes, n_inputs, n_total): modes driven by one input each
-    modes: ComplexArray  # (n_modes, n_total)
+    driven: FloatArray  # (2, n_modes, n_inputs, n_total): modes driven by one input each
+    modes: FloatArray  # (2, n_modes, n_total)
     free: ComplexArray  # (n_modes, n_steps): pole ** (t + 1) until it is negligible
     error: FloatArray  # (n_outputs, n_total): measured minus simulated
 
@@ -139,34 +139,33 @@ class FreeRun:
         self.u = np.ascontiguousarray(records.u.T)
         self.y = np.ascontiguousarray(records.y.T)
         self.weights = None if records.weights is None else (records.weights * rows[:, None]).T
-        self.groups = _groups_of_similar_length(records)
+        self.counted = None if rows.all() else np.flatnonzero(rows)
+
+    def picked(self, signals: FloatArray) -> FloatArray:
+        """Columns of the rows that count, all of them as they are."""
+        return signals if self.counted is None else signals[:, self.counted]
 
     def simulate(self, modes: Modes) -> Signals:
         """Free run of all records from their initial states."""
-        driven = np.empty((len(modes.poles), *self.u.shape), dtype=complex)
-        for mode, pole in zip(driven, modes.poles, strict=True):
-            mode[:] = self._filtered(pole, self.u)
-        z = np.einsum("mk,mkt->mt", modes.gains_in, driven)
+        driven = drive_modes(modes.poles, self.u, self.records.offsets)
+        z = _mixed(modes.gains_in, driven)
         free = _free_responses(modes.poles, int(self.records.lengths.max()))
         if np.any(modes.initial):
             for rows, start in zip(self.records.slices(), modes.initial, strict=True):
                 stop = min(rows.stop, rows.start + free.shape[1])
-                z[:, rows.start : stop] += free[:, : stop - rows.start] * start[:, None]
+                response = free[:, : stop - rows.start] * start[:, None]
+                z[0, :, rows.start : stop] += response.real
+                z[1, :, rows.start : stop] += response.imag
         weights = modes.output_weights
         error = self.y - modes.bias[:, None]
         error -= modes.direct @ self.u
-        error -= weights.real @ z.real
-        error += weights.imag @ z.imag
+        error -= _weighted(weights.real, z[0])
+        error += _weighted(weights.imag, z[1])
         return Signals(driven, z, free, error)
 
-    def pole_derivatives(self, modes: Modes, z: ComplexArray) -> ComplexArray:
-        """Differentiate every mode by its pole; shape (n_modes, n_total)."""
-        delayed = np.empty_like(z)
-        delayed[:, 1:] = z[:, :-1]
-        delayed[:, self.records.offsets[:-1]] = modes.initial.T
-        for mode, pole in zip(delayed, modes.poles, strict=True):
-            mode[:] = self._filtered(pole, mode[None])[0]
-        return delayed
+    def pole_derivatives(self, modes: Modes, z: FloatArray) -> FloatArray:
+        """Differentiate every mode by its pole; shape (2, n_modes, n_total)."""
+        return differentiate_modes(modes.poles, z, modes.initial, self.records.offsets)
 
     def mean_square(self, error: FloatArray, rows: NDArray[np.bool_] | None = None) -> float:
         """Mean squared error over `rows`, or over the rows that count."""
@@ -178,42 +177,32 @@ class FreeRun:
         picked = error[:, rows]
         return float(np.mean(picked**2)) if picked.size else 0.0
 
-    def _filtered(self, pole: complex, drive: FloatArray | ComplexArray) -> NDArray:
-        """z(t) = pole z(t-1) + drive(t) along the last axis, anew in every record.
 
-        Real for a real pole.
-        """
-        if pole.imag == 0:
-            pole, drive = pole.real, drive.real
-        if not self.groups:
-            cut = len(drive), self.records.n_records, -1
-            z = np.asarray(lfilter([1.0], [1.0, -pole], drive.reshape(cut)))
-            return z.reshape(drive.shape)
-        out = np.empty(drive.shape, dtype=np.result_type(drive, type(pole)))
-        for index, inside in self.groups:
-            z = np.asarray(lfilter([1.0], [1.0, -pole], drive[:, index]))
-            out[:, index[inside]] = z[:, inside]
-        return out
+def _weighted(weights: FloatArray, signals: FloatArray) -> FloatArray:
+    """Product of (n_outputs, n_modes) and (n_modes, n_total).
+
+    That of a single output is summed mode by mode: the same bits with every BLAS.
+    """
+    if len(weights) > 1:
+        return weights @ signals
+    total = np.zeros((1, signals.shape[1]))
+    for weight, signal in zip(weights[0], signals, strict=True):
+        total += weight * signal
+    return total
+
+
+def _mixed(gains: ComplexArray, driven: FloatArray) -> FloatArray:
+    """Sum over the inputs of gain times mode, shape (2, n_modes, n_total)."""
+    re, im = gains.real[:, :, None], gains.imag[:, :, None]
+    mixed = np.zeros((2, len(gains), driven.shape[-1]))
+    for k in range(gains.shape[1]):
+        mixed[0] += re[:, k] * driven[0, :, k] - im[:, k] * driven[1, :, k]
+        mixed[1] += re[:, k] * driven[1, :, k] + im[:, k] * driven[0, :, k]
+    return mixed
 
 
 def _free_responses(poles: ComplexArray, longest: int) -> ComplexArray:
     slowest = np.max(np.abs(poles))
     n_steps = np.ceil(np.log(NEGLIGIBLE) / np.log(slowest)) if slowest > 0 else 1
-    n_steps = int(np.clip(n_steps, 1, longest))
-    return np.multiply.accumulate(np.repeat(poles[:, None], n_steps, axis=1), axis=1)
-
-
-def _groups_of_similar_length(
-    records: Records,
-) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
-    """Pad record rows to matrices, so that one filter call serves many; [] if none is needed."""
-    groups: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = []
-    if np.all(records.lengths == records.lengths[0]):
-        return groups
-    buckets = np.ceil(np.log2(np.maximum(records.lengths, 1)))
-    for bucket in np.unique(buckets):
-        which = buckets == bucket
-        lengths, starts = records.lengths[which, None], records.offsets[:-1][which, None]
-        inside = np.arange(lengths.max()) < lengths
-        groups.append((np.where(inside, starts + np.arange(lengths.max()), starts), inside))
-    return groups
+    n_steps = max(1, int(min(n_steps, longest)))
+    return np.multiply.accumulate(np.broadcast_to(poles[:, None], (len(poles), n_steps)), axis=1)

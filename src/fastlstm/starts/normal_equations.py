@@ -15,58 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from fastlstm._linalg import loaded, promised, solve_positive
+from fastlstm.starts.initial_states import InitialStates, beginnings
 from fastlstm.starts.modal import FreeRun, Modes, Signals
 from fastlstm.starts.realization import stable_poles
+from fastlstm.starts.turns import Turn, joined, parts_of
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
-FLOOR = 1e-12  # relative diagonal loading that settles scale-free directions
 SMALLEST_ANGLE = 1e-9  # imaginary part that a complex pole keeps
-
-
-def parts_of(array: ComplexArray) -> FloatArray:
-    """Real parts above imaginary parts along the first axis."""
-    return np.concatenate([array.real, array.imag])
-
-
-def joined(parts: FloatArray) -> ComplexArray:
-    """Undo `parts_of`."""
-    half = len(parts) // 2
-    return parts[:half] + 1j * parts[half:]
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Symmetric matrix from (Re s, Im s) to the derivatives of Re(w s d) by (Re d, Im d).
-
-    Row i is ``same[i]`` times row i plus ``other[i]`` times row ``partner[i]`` of what it is
-    applied to.
-    """
-
-    same: FloatArray
-    other: FloatArray
-    partner: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, *groups: ComplexArray) -> Turn:
-        """For several groups of signals with weights w, one below the other."""
-        same, other, partner, start = [], [], [], 0
-        for weights in groups:
-            n = len(weights)
-            same.append(np.concatenate([weights.real, -weights.real]))
-            other.append(np.concatenate([-weights.imag, -weights.imag]))
-            partner.append(start + np.roll(np.arange(2 * n), n))
-            start += 2 * n
-        return cls(np.concatenate(same), np.concatenate(other), np.concatenate(partner))
-
-    def rows(self, array: FloatArray) -> FloatArray:
-        """Apply to the first axis."""
-        return (self.same * array.T + self.other * array[self.partner].T).T
-
-    def both(self, array: FloatArray) -> FloatArray:
-        """Apply to both axes of a matrix."""
-        return self.rows(self.rows(array).T).T
 
 
 @dataclass(frozen=True)
@@ -90,11 +48,11 @@ class Prior:
     def of(cls, run: FreeRun, now: Signals, ridge: float) -> Prior:
         """From the errors and the signals of one simulation."""
         weight = ridge * min(run.mean_square(now.error), 1.0)
-        n_modes, n_inputs, n_total = now.driven.shape
+        _, n_modes, n_inputs, n_total = now.driven.shape
         driven = np.zeros((n_inputs, 2 * n_modes, 2 * n_modes))
         if n_inputs > 1:
             for k in range(n_inputs):
-                signals = parts_of(now.driven[:, k])
+                signals = now.driven[:, :, k].reshape(2 * n_modes, n_total)
                 driven[k] = signals @ signals.T / n_total
         return cls(weight, driven)
 
@@ -123,38 +81,30 @@ class NormalEquations:
         basis = self._basis(run, now)
         self.n_own = 2 * self.n_modes + self.n_inputs + 1
         self.n_shared = len(basis) - self.n_own
-        self.turns = self._turns()
+        self.mixes = [Turn.of(weights) for weights in modes.output_weights]
+        self.turns = self._turns() if self.move_inputs else self.mixes
         kappa = np.where(modes.poles.imag == 0, 1.0, 2.0)
         self.signs = np.concatenate([kappa, -kappa, np.ones(self.n_inputs + 1)])
-        if run.weights is None:
-            every = run.rows.all()
-            picked = basis if every else basis[:, run.rows]
-            error = now.error if every else now.error[:, run.rows]
+        counts = run.weights
+        if counts is None:
+            picked, error = run.picked(basis), run.picked(now.error)
             self._assemble([picked @ picked.T] * self.n_outputs, picked @ error.T)
-            counts = np.broadcast_to(run.rows, now.error.shape)
         else:
-            grams = [(basis * weights) @ basis.T for weights in run.weights]
-            self._assemble(grams, basis @ (run.weights * now.error).T)
-            counts = run.weights
+            grams = [(basis * weights) @ basis.T for weights in counts]
+            self._assemble(grams, basis @ (counts * now.error).T)
         self._add_prior()
-        self.initial = [
-            self._initial_block(
-                basis[:, rows], now, rows, start, counts[:, rows], shared=run.weights is None
-            )
-            for rows, start in zip(run.records.slices(), modes.initial, strict=True)
-        ]
+        self.begun = self._initial_states(run, now, basis)
 
     def _basis(self, run: FreeRun, now: Signals) -> FloatArray:
+        n_total = run.u.shape[1]
         filtered = run.pole_derivatives(self.modes, now.modes)
-        parts = [parts_of(filtered), parts_of(now.modes), run.u, np.ones((1, run.u.shape[1]))]
+        parts = [*filtered, *now.modes, run.u, np.ones((1, n_total))]
         if self.move_inputs:
-            parts.insert(0, parts_of(now.driven.reshape(-1, run.u.shape[1])))
+            parts.insert(0, now.driven.reshape(-1, n_total))
         return np.concatenate(parts)
 
     def _turns(self) -> list[Turn]:
         """Per output: from the shared signals to derivatives."""
-        if not self.move_inputs:
-            return [Turn.of(weights) for weights in self.modes.output_weights]
         return [
             Turn.of(np.repeat(weights, self.n_inputs), weights)
             for weights in self.modes.output_weights
@@ -179,13 +129,13 @@ class NormalEquations:
 
     def _add_prior(self) -> None:
         weight = self.prior.weight
-        for o, weights in enumerate(self.modes.output_weights):
+        for o in range(self.n_outputs):
             stop = self._own(o).stop - 1
             direct = np.arange(stop - self.n_inputs, stop)
             self.hessian[direct, direct] += weight
             self.gradient[direct] -= weight * self.modes.direct[o]
             if self.move_inputs:
-                self._add_path_prior(weight, Turn.of(weights))
+                self._add_path_prior(weight, self.mixes[o])
 
     def _add_path_prior(self, weight: float, turn: Turn) -> None:
         """Prior of the paths to one output, as a quadratic form of the input gains."""
@@ -195,59 +145,57 @@ class NormalEquations:
             self.hessian[np.ix_(gains, gains)] += block
             self.gradient[gains] -= block @ parts_of(self.modes.gains_in[:, k])
 
-    def _initial_block(
-        self,
-        basis: FloatArray,
-        now: Signals,
-        rows: slice,
-        start: ComplexArray,
-        counts: NDArray,
-        shared: bool,
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Hessian, coupling to the other coefficients and gradient of one initial state.
+    def _initial_states(self, run: FreeRun, now: Signals, basis: FloatArray) -> InitialStates:
+        """System of the initial states, those of records of equal length together."""
+        begun = InitialStates.of(self.prior.weight, self.modes.initial, len(self.gradient))
+        n_steps = np.minimum(run.records.lengths, now.free.shape[1])
+        for n in np.unique(n_steps):
+            self._add_responses(run, now, basis, begun, np.flatnonzero(n_steps == n), int(n))
+        return begun
 
-        `counts` (n_outputs, n_steps) weigh the outputs; `shared` says that all have the same mask.
-        """
-        n_steps = min(now.free.shape[1], basis.shape[1])
+    def _add_responses(
+        self,
+        run: FreeRun,
+        now: Signals,
+        basis: FloatArray,
+        begun: InitialStates,
+        records: NDArray[np.int64],
+        n_steps: int,
+    ) -> None:
+        """Add what the first steps of some records tell; time is the last axis, records before."""
+        starts, k = run.records.offsets[records], self.n_shared
         responses = parts_of(now.free[:, :n_steps])
-        error = now.error[:, rows.start : rows.start + n_steps]
-        hessian = self.prior.weight * np.eye(2 * self.n_modes)
-        gradient = -self.prior.weight * parts_of(start)
-        coupling = np.zeros((len(self.gradient), 2 * self.n_modes))
-        k = self.n_shared
-        for o, turn in enumerate(self.turns):
+        signals = beginnings(basis, starts, n_steps).swapaxes(0, 1)
+        errors = beginnings(now.error, starts, n_steps).swapaxes(0, 1)
+        shared = run.weights is None  # all outputs have the same rows
+        every = run.rows[None] if run.weights is None else run.weights
+        counts = beginnings(every, starts, n_steps)
+        for o, (turn, mix) in enumerate(zip(self.turns, self.mixes, strict=True)):
             if o == 0 or not shared:
-                free = responses * counts[o, :n_steps]
-                power = free @ (free if shared else responses).T
-                cross = basis[:, :n_steps] @ free.T
-                moment = error @ free.T
-            mix = Turn.of(self.modes.output_weights[o])
-            hessian += mix.both(power)
-            gradient += mix.rows(moment[o])
-            mixed = mix.rows(cross.T).T
-            coupling[:k] += turn.rows(mixed[:k])
-            coupling[self._own(o)] = self.signs[:, None] * mixed[k:]
-        return hessian, coupling, gradient
+                free = responses * counts[o][:, None]
+                power = free @ (free if shared else responses).swapaxes(-1, -2)
+                cross, moment = (part @ free.swapaxes(1, 2) for part in (signals, errors))
+            begun.hessian[records] += mix.columns(mix.columns(power.swapaxes(1, 2)).swapaxes(1, 2))
+            begun.gradient[records] += mix.columns(moment[:, o])
+            mixed = mix.columns(cross)
+            begun.coupling[records, :k] += turn.columns(mixed[:, :k].swapaxes(1, 2)).swapaxes(1, 2)
+            begun.coupling[records, self._own(o)] = self.signs[:, None] * mixed[:, k:]
 
     def step(self, damping: float) -> tuple[Modes, float]:
         """Modes after a damped step with projected poles, and the decrease the system promises."""
-        hessian, gradient = _loaded(self.hessian, damping), self.gradient.copy()
-        solved = []
+        hessian, gradient = loaded(self.hessian, damping), self.gradient.copy()
         try:
-            for block, coupling, initial_gradient in self.initial:
-                columns = np.column_stack([coupling.T, initial_gradient])
-                solution = linalg.cho_solve(linalg.cho_factor(_loaded(block, damping)), columns)
-                hessian -= coupling @ solution[:, :-1]
-                gradient -= coupling @ solution[:, -1]
-                solved.append(solution)
-            change = linalg.cho_solve(linalg.cho_factor(hessian), gradient)
+            solved = self.begun.eliminated(hessian, gradient, damping)
+            change = solve_positive(hessian, gradient)
         except linalg.LinAlgError:
             return self.modes, 0.0
-        promised = _promised(self.hessian, self.gradient, change, damping)
-        initial = [solution[:, -1] - solution[:, :-1] @ change for solution in solved]
-        for (block, _, initial_gradient), start in zip(self.initial, initial, strict=True):
-            promised += _promised(block, initial_gradient, start, damping)
-        return self._moved(change, joined(np.array(initial).T).T), promised
+        initial = np.array([part[:, -1] - part[:, :-1] @ change for part in solved])
+        decrease = promised(self.hessian, self.gradient, change, damping)
+        for own, slope, states in zip(
+            self.begun.hessian, self.begun.gradient, initial, strict=True
+        ):
+            decrease += promised(own, slope, states, damping)
+        return self._moved(change, joined(initial.T).T), decrease
 
     def _moved(self, change: FloatArray, initial: ComplexArray) -> Modes:
         modes, m = self.modes, self.n_modes
@@ -270,16 +218,3 @@ class NormalEquations:
             bias=modes.bias + own[:, -1],
             initial=modes.initial + initial,
         )
-
-
-def _loaded(matrix: FloatArray, damping: float) -> FloatArray:
-    diagonal = np.diag(matrix)
-    loaded = matrix.copy()
-    loaded[np.diag_indices_from(loaded)] += damping * diagonal + FLOOR * max(diagonal.max(), 1e-30)
-    return loaded
-
-
-def _promised(
-    hessian: FloatArray, gradient: FloatArray, change: FloatArray, damping: float
-) -> float:
-    return float(gradient @ change + damping * np.diag(hessian) @ change**2)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
+from fastlstm._linalg import solve_semidefinite
 from fastlstm.starts.modal import FreeRun, Modes, Signals
-from fastlstm.starts.normal_equations import NormalEquations, Prior, joined, parts_of
+from fastlstm.starts.normal_equations import NormalEquations, Prior
+from fastlstm.starts.turns import joined
 
 FloatArray = NDArray[np.float64]
 
@@ -46,8 +47,8 @@ def polish(
         Measured minus simulated output.
     """
     now = run.simulate(modes)
-    power = np.maximum(np.sqrt(np.mean(np.abs(now.modes) ** 2, axis=1)), 1e-12)
-    modes, now = modes.scaled(power), replace(now, modes=now.modes / power[:, None])
+    power = np.maximum(np.sqrt(np.mean(_sizes(now.modes) ** 2, axis=1)), 1e-12)
+    modes, now = modes.scaled(power), replace(now, modes=now.modes * (1.0 / power[:, None]))
     damping = FIRST_DAMPING
     for _ in range(max_iter):
         prior = Prior.of(run, now, ridge)
@@ -83,10 +84,10 @@ def with_best_outputs(run: FreeRun, modes: Modes) -> tuple[Modes, float]:
         Of the rows that count.
     """
     z = run.simulate(modes).modes
-    m, kappa = len(z), np.where(modes.poles.imag == 0, 1.0, 2.0)
-    signals = np.concatenate([parts_of(z), run.u, np.ones((1, run.u.shape[1]))])[:, run.rows]
+    m, kappa = len(modes.poles), np.where(modes.poles.imag == 0, 1.0, 2.0)
+    signals = np.concatenate([*z, run.u, np.ones((1, run.u.shape[1]))])
+    signals, target = (np.asfortranarray(run.picked(part)) for part in (signals, run.y))
     signals[: 2 * m] *= np.concatenate([kappa, -kappa])[:, None]
-    target = run.y[:, run.rows]
     if run.weights is None:
         weights, error = _regressed(signals, target, slice(2 * m, -1))
     else:
@@ -113,6 +114,10 @@ def _regressed(signals: FloatArray, target: FloatArray, direct: slice) -> tuple[
     return weights, error
 
 
+def _sizes(pair: FloatArray) -> FloatArray:
+    return np.abs(pair[0] + 1j * pair[1])
+
+
 def _spread(picked: FloatArray, rows: NDArray[np.bool_]) -> FloatArray:
     """Put columns back to where `rows` took them from, zero elsewhere."""
     every = np.zeros((len(picked), len(rows)))
@@ -123,13 +128,13 @@ def _spread(picked: FloatArray, rows: NDArray[np.bool_]) -> FloatArray:
 def _solved(gram: FloatArray, moment: FloatArray) -> FloatArray:
     scale = np.sqrt(np.diag(gram))
     scale[scale == 0.0] = 1.0
-    inverse = linalg.pinvh(gram / scale[:, None] / scale, rtol=PSEUDO_RANK)
-    return inverse @ (moment / scale[:, None]) / scale[:, None]
+    scaled = gram / scale[:, None] / scale
+    return solve_semidefinite(scaled, moment / scale[:, None], PSEUDO_RANK) / scale[:, None]
 
 
 def _loss(run: FreeRun, modes: Modes, now: Signals, prior: Prior) -> float:
     if run.weights is None:
-        squares = float(np.sum(now.error[:, run.rows] ** 2))
+        squares = float(np.sum(run.picked(now.error) ** 2))
     else:
         squares = float(np.sum(run.weights * now.error**2))
     loss = squares + prior.penalty(modes)
