@@ -23,6 +23,7 @@ from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
 from benchmarks.ways_trials import (
     BegunTrial,
+    BentTrial,
     MultisineTrial,
     SampledTrial,
     SlowNoiseTrial,
@@ -33,6 +34,7 @@ from fastlstm import posing, slowness, starting_point, time_base
 from fastlstm.records import Records
 from fastlstm.solvers import (
     BPTT,
+    bent_start,
     early_growth,
     first_network,
     increments,
@@ -65,6 +67,18 @@ def far_from_linear() -> Iterator[Trial]:
         yield Trial(*common, "no start by Adam", {"time_limit": LIMIT}, never)
         sizes = {"hidden_sizes": (6, 6), "head_sizes": (8,)}
         yield Trial(*common, "bptt", {"time_limit": LIMIT, "solver": ADAM, **sizes})
+
+
+def bent_inputs() -> Iterator[Trial]:
+    """Bend inputs in front of the poles where outputs ask for it, or never; BPTT beside."""
+    never = ((bent_start, "LEFT", 0.0),)
+    sizes = {"hidden_sizes": (15, 6), "head_sizes": (8,)}
+    for plant in ("three sines", "dead zone", "two valves"):
+        for n_train in (1000, 3000, 10_000):
+            common, settings = (f"{plant}, {n_train} steps", n_train, 0.03), {"time_limit": LIMIT}
+            yield BentTrial(*common, "as it is", settings)
+            yield BentTrial(*common, "no bends", settings, never)
+            yield BentTrial(*common, "bptt", {**settings, "solver": ADAM, **sizes})
 
 
 def large() -> Iterator[Trial]:
@@ -225,6 +239,7 @@ def washed_out() -> Iterator[Trial]:
 
 PARTS = {
     "far_from_linear": far_from_linear,
+    "bent_inputs": bent_inputs,
     "large": large,
     "medium": medium,
     "repeats": repeats_averaged,

@@ -15,6 +15,7 @@ from benchmarks.readme_table import ROOT, fill
 
 PAGES = {
     "far_from_linear": "starts",
+    "bent_inputs": "starts",
     "large": "structure",
     "medium": "short-records",
     "repeats": "structure",
@@ -30,6 +31,8 @@ PAGES = {
 CAPTIONS = {
     "far_from_linear": 'Plants of Narendra and Parthasarathy, 10,000 steps, "auto" sizes, 4 CPU-s; '
     "bptt trains 2x6 + 8:",
+    "bent_inputs": '"auto" sizes, 4 CPU-s; inputs behind sharp curves (bptt 2 layers, 15 and 6 '
+    "units, + 8):",
     "large": "Sizes that were given, 10,000 steps, 5 CPU-s:",
     "medium": '4,000 steps, "auto" sizes, 4 CPU-s; as short and as long records only beside it:',
     "repeats": '"auto" sizes, 4 CPU-s; averages of several fits, and one fit alone:',

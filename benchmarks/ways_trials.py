@@ -11,6 +11,7 @@ from scipy.signal import lfilter
 
 from benchmarks import report
 from benchmarks.batch_plants import PLANTS as BATCHES
+from benchmarks.bent_plants import PLANTS as BENT
 from benchmarks.choices import constant, fit
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.multisine_plants import PLANTS as MULTISINES
@@ -139,6 +140,23 @@ class MultisineTrial(Trial):
         u, y = simulate(N_TEST, 101)
         error = (model.simulate(u) - y)[SKIPPED:]
         return self._told(seed, model, float(np.sqrt(np.mean(error**2)) / y.std()))
+
+
+@dataclass(frozen=True)
+class BentTrial(Trial):
+    """The same for a plant whose inputs act through sharp curves, new noise for every seed."""
+
+    def run(self, seed: int) -> dict[str, Any]:
+        """Train once and score."""
+        simulate = BENT[self.plant.split(",")[0]]
+        u, y = simulate(self.n_train, 1)
+        rng = np.random.default_rng([5, seed])
+        noise = self.noise * y.std(axis=0) * rng.normal(size=y.shape)
+        model = self._fitted(seed, Data(u, y + noise))
+        u, y = simulate(N_TEST, 101)
+        error = (model.simulate(u).reshape(y.shape) - y)[SKIPPED:]
+        nrmse = np.sqrt(np.mean(error**2, axis=0)) / y.std(axis=0)
+        return self._told(seed, model, float(np.mean(nrmse)))
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,18 @@ void check(bool ok, const char* message) {
   if (!ok) throw nb::value_error(message);
 }
 
+void check_offsets(const Index1& offsets, std::int64_t n_total) {
+  check(offsets.shape(0) >= 1 && offsets(0) == 0, "offsets must start at 0");
+  for (size_t r = 0; r + 1 < offsets.shape(0); ++r)
+    check(offsets(r) <= offsets(r + 1), "offsets must not decrease");
+  check(offsets(offsets.shape(0) - 1) == n_total, "offsets must end where the signals end");
+}
+
 void check_inputs(const Shape& s, const In1& params, const In2& u, const Index1& offsets,
                   const In3& state0) {
   check(std::int64_t(params.shape(0)) == s.n_params, "params has the wrong length");
   check(std::int64_t(u.shape(1)) == s.n_inputs, "u has the wrong number of channels");
-  check(offsets.shape(0) >= 1 && offsets(0) == 0, "offsets must start at 0");
-  for (size_t r = 0; r + 1 < offsets.shape(0); ++r)
-    check(offsets(r) <= offsets(r + 1), "offsets must not decrease");
-  check(offsets(offsets.shape(0) - 1) == std::int64_t(u.shape(0)), "offsets must end at len(u)");
+  check_offsets(offsets, std::int64_t(u.shape(0)));
   check(state0.shape(0) + 1 == offsets.shape(0) && state0.shape(1) == 2 &&
             std::int64_t(state0.shape(2)) == s.n_units,
         "state0 must have shape (n_records, 2, n_units)");

@@ -13,13 +13,6 @@ using namespace fastlstm;
 
 namespace {
 
-void check_offsets(const Index1& offsets, std::int64_t n_total) {
-  check(offsets.shape(0) >= 1 && offsets(0) == 0, "offsets must start at 0");
-  for (size_t r = 0; r + 1 < offsets.shape(0); ++r)
-    check(offsets(r) <= offsets(r + 1), "offsets must not decrease");
-  check(offsets(offsets.shape(0) - 1) == n_total, "offsets must end where the signals end");
-}
-
 void check_poles(const In2& poles) {
   check(poles.shape(0) == 2, "poles must have shape (2, n_modes)");
 }

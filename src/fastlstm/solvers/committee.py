@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from fastlstm.merging import Member, average
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers.bent_start import begin_bent, bends_for, is_worth_it
 from fastlstm.solvers.choice import Choice, Entry, choose, pooled_rmse
 from fastlstm.solvers.folds import Fold, held_out_rows
 from fastlstm.solvers.problem import Problem, Status, Whole
-from fastlstm.solvers.ridge_path import STEPS, RidgePath
+from fastlstm.solvers.ridge_path import STEPS, STRENGTHS, RidgePath
 from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.solvers.whole_records import WholeRecords
+from fastlstm.starts.bends import Bends
 from fastlstm.starts.embedding import embed
 from fastlstm.starts.integrating import increments_of
 from fastlstm.starts.lagged import with_lagged, without_lagged
@@ -31,6 +33,7 @@ BoolArray = NDArray[np.bool_]
 Course = Generator[Iterate, float, None]
 
 STARTS = (("linear", 0.1), ("random", None), ("livelier linear", 0.3))  # name, scale of h
+BENT = "bent linear"  # comes first where there is reason for it, see `bends_for`
 MIN_WIDTH, HEAD = 4, (4,)  # of the members of an average
 MAX_WIDTH = 12  # that many inputs alone make them; the cost of a step grows with its sixth power
 FEWER_STEPS = 6  # iterations at one strength of the ridge, where rounds are averaged
@@ -80,6 +83,7 @@ class Committee:
     rounds: list[list[Entry]] = field(default_factory=list)
     durations: list[float] = field(default_factory=list)  # of those that are done, of the budget
     folds: list[Fold] = field(default_factory=list)
+    bends: Bends | None = None
 
     @cached_property
     def records(self) -> Records:
@@ -108,6 +112,7 @@ class Committee:
             return (yield from self._go_on(start))
         try:
             self._fold_records()
+            self.bends = bends_for(self.problem, self.records, self.whole.washout)
             while self._has_time():
                 yield from self._round()
         finally:
@@ -120,7 +125,8 @@ class Committee:
             return True
         if self._has_one_round or len(self.rounds) == ROUNDS:
             return False
-        n_units = self._network.hidden_sizes[0] * len(STARTS) * len(self.folds)
+        bent = 0 if self.bends is None else self.bends.n_units
+        n_units = (self._network.hidden_sizes[0] * len(STARTS) + bent) * len(self.folds)
         enough = (len(self.rounds) + 1) * n_units <= MAX_UNITS
         return enough and self.tracker.used + ENOUGH * max(self.durations) <= 1.0
 
@@ -182,17 +188,37 @@ class Committee:
             self.folds.append(self._fold(self.records, self.scored, held, linear))
 
     def _search(self, entries: list[Entry], limit: float) -> Course:
-        for name, scale in STARTS:
+        for name, scale in self._starts:
             entry = Entry(name)
             entries.append(entry)
             for number, fold in enumerate(self.folds):
-                path = self._path(f"{name} {number + 1}", fold, scale)
+                named = f"{name} {number + 1}"
+                if name == BENT:
+                    path = self._bent_path(named, fold)
+                    if not is_worth_it(path.first_point().held_error, fold.linear_error):
+                        break
+                else:
+                    path = self._path(named, fold, scale)
                 entry.paths.append(path)
                 entry.points.append([])
                 for iterate in path.follow(entry.points[-1]):
                     yield iterate
                     if self.tracker.used > limit:
                         return
+
+    @property
+    def _starts(self) -> tuple[tuple[str, float | None], ...]:
+        """Kinds of start in the order in which they are searched."""
+        return STARTS if self.bends is None else ((BENT, None), *STARTS)
+
+    def _bent_path(self, name: str, fold: Fold) -> RidgePath:
+        """From a linear model behind bent inputs: nearer to the plant, so by weaker ridges only."""
+        assert self.bends is not None
+        made = self.problem, self.records, fold, self.bends, (MIN_WIDTH, HEAD), self.rng
+        fold, network, anchor = begin_bent(*made)
+        return RidgePath(
+            name, self._objective(network, fold, anchor), fold, FEWER_STEPS, STRENGTHS[-3:]
+        )
 
     def _path(self, name: str, fold: Fold, scale: float | None) -> RidgePath:
         network = self._network

@@ -38,7 +38,8 @@ class LevenbergMarquardt(AbstractSolver):
     1. Near-linear random starts descend for some iterations on few rows. A linear model is
        identified and embedded in the network in two ways; the better of these descends as far.
        The first random start goes ahead through stages of part of the data, see `Race`. Where the
-       best is poor, Adam looks for another basin.
+       best is poor, inputs are bent in front of the poles of a linear model, see `BentStart`, or
+       Adam looks for another basin.
     2. The best of them on free-run validation goes on. The linear model is the one to beat. Where
        the sizes are free, a small network that won gets more units now, see `EarlyGrowth`.
     3. The winner descends through stages of more and more rows, up to the whole record. Every
@@ -138,20 +139,21 @@ class LevenbergMarquardt(AbstractSolver):
         elif for_both and whole.is_medium:
             yield from fit.begin(None, TRIED)
             rival = Rival.of(tracker)
-            if rival is not None and self._is_clean(problem, rival):
+            is_long = fit.has_rows if fit.is_bent else self._is_clean(problem, rival)
+            if rival is not None and is_long:
                 return (yield from fit.finish())
         return (yield from Committee(problem, whole, tracker, rng, rival=rival).run(start))
 
     @staticmethod
-    def _is_clean(problem: Problem, rival: Rival) -> bool:
+    def _is_clean(problem: Problem, rival: Rival | None) -> bool:
         """Whether a network that was fitted to records of medium length follows all but noise.
 
         White errors say so where they may be averaged over several fits.
         """
+        if rival is None or not problem.may_widen:
+            return rival is not None and rival.rmse <= CLEAN
         if rival.rmse <= CLEAN:
             return True
-        if not problem.may_widen:
-            return False
         records = problem.train
         made = rival.network, rival.params, records.u, records.offsets
         simulated, _ = _core.simulate(*made, n_threads=problem.n_threads)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.network import Network
+from fastlstm.solvers.bent_start import BentStart
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.early_growth import EarlyGrowth
 from fastlstm.solvers.heats import Candidate
@@ -27,6 +28,8 @@ from fastlstm.solvers.widening import Widening
 
 FloatArray = NDArray[np.float64]
 
+BENT_ROWS = 1.2  # residuals per weight of a network with bends, from which records count as long
+
 
 @dataclass
 class LongRecords:
@@ -38,22 +41,31 @@ class LongRecords:
         Of the starts, where none is given; what it knows is used by the rest of the fit as well.
     network : Network or None
         That of the descent, where it is not that of the race.
+    candidates : list of Candidate
+        Starts, the best first.
+    reached : Reached or None
+        Where the descent has paused.
+    is_bent : bool
+        Whether the start has curves in front of the poles, see `BentStart`.
     """
 
     race: Race
     network: Network | None = None
     candidates: list[Candidate] = field(default_factory=list)
     reached: Reached | None = None
+    is_bent: bool = False
 
     def begin(
         self, start: FloatArray | None, time_share: float = 1.0
     ) -> Generator[Iterate, float, None]:
         """Race, unless there is a start, and descend until a part of the time is used."""
         if start is None:
-            race = replace(self.race, with_adam=time_share == 1.0)
-            self.candidates = yield from race.run()
+            self.candidates = yield from replace(self.race, with_adam=False).run()
+            if self.race.is_bad(self.candidates[0]):
+                yield from self._look_elsewhere(time_share)
             winner = self.candidates[0]
-            if self.race.problem.alternative is not None and np.isfinite(winner.rmse):
+            grows = self.network is None and self.race.problem.alternative is not None
+            if grows and np.isfinite(winner.rmse):
                 self.network, winner = yield from EarlyGrowth(self.race, time_share).run(winner)
         else:
             state = DescentState(start, np.inf)
@@ -63,13 +75,22 @@ class LongRecords:
             limits = replace(self.race.limits, time_share=time_share)
             yield from self._descend(winner, limits, anew)
 
+    def _look_elsewhere(self, time_share: float) -> Generator[Iterate, float, None]:
+        """Try curves in front of the poles, or else Adam where all the time may be used."""
+        bent = yield from BentStart(self.race).run(time_share)
+        if bent is not None:
+            self.network, self.candidates, self.is_bent = bent[0], [bent[1]], True
+        elif time_share == 1.0 and self.race.is_poor(self.candidates[0]):
+            self.candidates = yield from self.race.by_adam(self.candidates)
+
     def finish(self) -> Generator[Iterate, float, Status]:
         """Go on from there; then a wider network, and other fits to average with it."""
         status, race = (yield from self.go_on()), self.race
         if self.reached is not None and race.problem.may_widen and self.candidates:
             yield from Widening(race.problem, race.limits.stage_tol, race.tracker, race.rng).run()
-            others = [one for one in self.candidates[1:] if one.stage > 0]
-            yield from Repeats(race, others).run()
+            if not self.is_bent:  # a random start of that structure ends where the others did
+                others = [one for one in self.candidates[1:] if one.stage > 0]
+                yield from Repeats(race, others).run()
         return status
 
     def go_on(self) -> Generator[Iterate, float, Status]:
@@ -81,6 +102,12 @@ class LongRecords:
             left = Candidate(self._name, state, 0.0, stage)
             yield from self._descend(left, self.race.limits, True)
         return self.reached.status
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there are rows enough for the weights of a network that began with bends."""
+        network = self.race.problem.network if self.network is None else self.network
+        return self.race.problem.train.n_counted > BENT_ROWS * network.n_params
 
     @property
     def _name(self) -> str:

@@ -71,44 +71,49 @@ class Race:
             start = random_candidate(self.problem.network, records, washout, self.rng, number)
             field.append((yield from heat(objective, [start], self.tracker, self.round_iter)))
             if number == 1:
-                yield from self._go_ahead(field[0], stages, AHEAD)
+                yield from self.go_ahead(field[0], stages, AHEAD)
                 self.tracker.judge_by(stage.judge)
                 embedded = linear_candidates(self.problem.network, self.problem.linear, self.rng)
                 objective = objective.with_memory(self.problem.linear.memory)
                 field.append((yield from heat(objective, embedded, self.tracker, self.round_iter)))
-        winner = yield from self._challenge(field)
-        if self.with_adam and self._is_poor(winner):
-            winner = yield from self._start_by_adam(winner, field)
-        return sorted(field, key=lambda candidate: (candidate is not winner, candidate.rmse))
+        field = led_by((yield from self._challenge(field)), field)
+        if self.with_adam and self.is_poor(field[0]):
+            field = yield from self.by_adam(field)
+        return field
 
     def _challenge(self, field: list[Candidate]) -> Generator[Iterate, float, Candidate]:
         """Let a start that did better in its heat than the first go as far; the better wins."""
         first, best = field[0], min(field, key=lambda candidate: candidate.rmse)
         if best is first or first.stage == 0:
             return best
-        yield from self._go_ahead(best, self.stages(), CAUGHT_UP)
+        yield from self.go_ahead(best, self.stages(), CAUGHT_UP)
         self.tracker.judge_by(self.problem.judged)
         for candidate in (first, best):
             candidate.rmse = self.tracker.score(candidate.state.params)
         return min(first, best, key=lambda candidate: candidate.rmse)
 
-    def _is_poor(self, winner: Candidate) -> bool:
-        """Whether the winner is far off, and not much better than the linear model."""
+    def is_bad(self, winner: Candidate) -> bool:
+        """Whether the winner is far off."""
         if not np.isfinite(winner.rmse) or self.problem.constraint is not None:
             return False
         self.tracker.judge_by(self.problem.judged)
-        linear = self.problem.linear.embedded(self.problem.network)
-        return self.tracker.score(winner.state.params) > max(BAD, POOR * self.tracker.score(linear))
+        winner.rmse = self.tracker.score(winner.state.params)
+        return winner.rmse > BAD
 
-    def _start_by_adam(
-        self, winner: Candidate, field: list[Candidate]
-    ) -> Generator[Iterate, float, Candidate]:
-        """Let Adam look for another basin and go on from there; it or the winner so far wins.
+    def is_poor(self, winner: Candidate) -> bool:
+        """Whether it is, and not much better than the linear model."""
+        if not self.is_bad(winner):
+            return False
+        linear = self.problem.linear.embedded(self.problem.network)
+        return winner.rmse > POOR * self.tracker.score(linear)
+
+    def by_adam(self, field: list[Candidate]) -> Generator[Iterate, float, list[Candidate]]:
+        """Let Adam look for another basin and go on from there; it or the first so far wins.
 
         Gauss-Newton from near-linear weights ends in poor minima where the plant is far from
         linear, such as an input that passes through several periods of a sine.
         """
-        budget, problem, rng = self.tracker.budget, self.problem, self.rng
+        budget, problem, rng, winner = self.tracker.budget, self.problem, self.rng, field[0]
         begun = budget.time_used
         descent = AdamDescent.suited(problem, ADAM_STEPS)
         params = yield from descent.run(
@@ -120,14 +125,14 @@ class Race:
         rival = Candidate("Adam", DescentState(params, np.inf), stage=FIRST_STAGE_OF_A_START)
         rival.rmse = self.tracker.score(params)
         stages = self.stages()
-        yield from self._go_ahead(rival, stages, begun + 2.0 * ADAM_SHARE)
+        yield from self.go_ahead(rival, stages, begun + 2.0 * ADAM_SHARE)
         self.tracker.judge_by(problem.judged)
         for candidate in (winner, rival):
             candidate.rmse = self.tracker.score(candidate.state.params)
-        field.append(rival)
-        return min(winner, rival, key=lambda candidate: candidate.rmse)
+        field = [*field, rival]
+        return led_by(min(winner, rival, key=lambda candidate: candidate.rmse), field)
 
-    def _go_ahead(
+    def go_ahead(
         self, candidate: Candidate, stages: Stages, share: float
     ) -> Generator[Iterate, float, None]:
         """Descend on part of the data, unless a penalty has to grow from the first stage on."""
@@ -159,3 +164,8 @@ class Race:
         problem = self.problem if network is None else self.problem.with_network(network)
         memory = problem.linear.memory if memory is None else memory
         return Stages(problem, memory, careful=self.careful)
+
+
+def led_by(winner: Candidate, field: list[Candidate]) -> list[Candidate]:
+    """Put the winner first, the others by their errors."""
+    return sorted(field, key=lambda candidate: (candidate is not winner, candidate.rmse))

@@ -74,12 +74,15 @@ class RidgePath:
     fold : Fold
     steps : int
         Iterations at one strength.
+    strengths : tuple of float
+        Of the ridge, times the error of the linear model.
     """
 
     name: str
     objective: WholeRecords
     fold: Fold
     steps: int = STEPS
+    strengths: tuple[float, ...] = STRENGTHS
 
     @property
     def network(self) -> Network:
@@ -95,7 +98,7 @@ class RidgePath:
             Takes a point for every strength as soon as it is done.
         """
         x, damping = self.objective.begin(self.objective.anchor), 1e-2
-        for strength in STRENGTHS:
+        for strength in self.strengths:
             objective = replace(self.objective, alpha=strength * self.fold.noise)
             state = DescentState(x, objective.cost(x), damping)
             if not np.isfinite(state.cost):
@@ -121,7 +124,7 @@ class RidgePath:
         objective = replace(
             self.objective,
             records=records,
-            alpha=STRENGTHS[point] * self.fold.noise,
+            alpha=self.strengths[point] * self.fold.noise,
             fitted=rows,
             workspace=_core.Workspace(),
         )
