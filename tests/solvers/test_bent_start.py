@@ -121,7 +121,7 @@ def test_bends_are_looked_for_in_part_of_long_records(monkeypatch):
     assert seen[0] <= bent_start.LOOKED_AT
 
 
-@pytest.mark.parametrize("washout", [0, 500])
+@pytest.mark.parametrize("washout", [0, SHORT + 100])
 def test_a_record_shorter_than_the_washout_is_looked_at(washout):
     """Stretches of long records may be as short."""
     problem = problem_of(SHORT)

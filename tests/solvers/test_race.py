@@ -32,8 +32,14 @@ def run(problem, n_starts=2, seed=0):
     tracker = Tracker(problem, Clock())
     tracker.begin(10_000)
     race = Race(problem, tracker, np.random.default_rng(seed), n_starts, 5, LIMITS, True)
-    field = follow(race.run(), tracker)
+    field = follow(rescued(race), tracker)
     return [phase for phase, _ in groupby(row.phase for row in tracker.history)], field
+
+
+def rescued(race):
+    """Run the race, and Adam behind it where its winner is poor."""
+    field = yield from race.run()
+    return (yield from race.by_adam(field)) if race.is_poor(field[0]) else field
 
 
 def follow(course, tracker):

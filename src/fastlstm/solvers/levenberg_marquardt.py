@@ -139,21 +139,22 @@ class LevenbergMarquardt(AbstractSolver):
         elif for_both and whole.is_medium:
             yield from fit.begin(None, TRIED)
             rival = Rival.of(tracker)
-            is_long = fit.has_rows if fit.is_bent else self._is_clean(problem, rival)
-            if rival is not None and is_long:
-                return (yield from fit.finish())
+            if rival is not None:
+                goes_on = fit.has_rows if fit.is_bent else self._is_clean(problem, rival)
+                if goes_on:
+                    return (yield from fit.finish())
         return (yield from Committee(problem, whole, tracker, rng, rival=rival).run(start))
 
     @staticmethod
-    def _is_clean(problem: Problem, rival: Rival | None) -> bool:
+    def _is_clean(problem: Problem, rival: Rival) -> bool:
         """Whether a network that was fitted to records of medium length follows all but noise.
 
         White errors say so where they may be averaged over several fits.
         """
-        if rival is None or not problem.may_widen:
-            return rival is not None and rival.rmse <= CLEAN
         if rival.rmse <= CLEAN:
             return True
+        if not problem.may_widen:
+            return False
         records = problem.train
         made = rival.network, rival.params, records.u, records.offsets
         simulated, _ = _core.simulate(*made, n_threads=problem.n_threads)

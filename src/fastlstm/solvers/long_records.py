@@ -60,7 +60,7 @@ class LongRecords:
     ) -> Generator[Iterate, float, None]:
         """Race, unless there is a start, and descend until a part of the time is used."""
         if start is None:
-            self.candidates = yield from replace(self.race, with_adam=False).run()
+            self.candidates = yield from self.race.run()
             if self.race.is_bad(self.candidates[0]):
                 yield from self._look_elsewhere(time_share)
             winner = self.candidates[0]

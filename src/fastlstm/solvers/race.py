@@ -47,8 +47,6 @@ class Race:
         When a stage ends.
     careful : bool
         See `Stages`.
-    with_adam : bool
-        Whether Adam may look for another basin.
     """
 
     problem: Problem
@@ -58,7 +56,6 @@ class Race:
     round_iter: int
     limits: StageLimits
     careful: bool
-    with_adam: bool = True
 
     def run(self) -> Generator[Iterate, float, list[Candidate]]:
         """Candidates, the best first."""
@@ -76,10 +73,7 @@ class Race:
                 embedded = linear_candidates(self.problem.network, self.problem.linear, self.rng)
                 objective = objective.with_memory(self.problem.linear.memory)
                 field.append((yield from heat(objective, embedded, self.tracker, self.round_iter)))
-        field = led_by((yield from self._challenge(field)), field)
-        if self.with_adam and self.is_poor(field[0]):
-            field = yield from self.by_adam(field)
-        return field
+        return led_by((yield from self._challenge(field)), field)
 
     def _challenge(self, field: list[Candidate]) -> Generator[Iterate, float, Candidate]:
         """Let a start that did better in its heat than the first go as far; the better wins."""
