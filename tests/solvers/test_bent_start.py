@@ -1,6 +1,7 @@
 """Plants whose inputs act through sharp curves: tried where outputs ask for it, and worth it."""
 
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ from scipy.signal import lfilter
 from fastlstm import LSTMRegressor
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers import bent_start
+from fastlstm.solvers import bent_start, ridge_path
 from fastlstm.solvers.bent_start import bends_for
 from fastlstm.solvers.problem import Problem, Whole
 from fastlstm.stability import StabilityConstraint
+from fastlstm.starts.bends import MANY, UNITS
 from fastlstm.starts.linear import LinearModel
 
 NETWORK = Network(1, 1, (6, 6), (8,))
@@ -39,7 +41,8 @@ def problem_of(n_timesteps, **changes):
 
 def fitted(n_timesteps, **settings):
     u, y = waves(n_timesteps, 1)
-    model = LSTMRegressor(random_state=0, max_iter=ITERATIONS[n_timesteps], **settings).fit(u, y)
+    settings = {"max_iter": ITERATIONS[n_timesteps], **settings}
+    model = LSTMRegressor(random_state=0, **settings).fit(u, y)
     u, y = waves(3000, 2)
     return model, float((model.simulate(u) - y)[50:].std() / y.std())
 
@@ -58,6 +61,27 @@ def test_waves_of_an_input_are_followed(n_timesteps, monkeypatch):
     model, without = fitted(n_timesteps)
     assert not tries_bends(model)
     assert error < 0.3 * without
+
+
+def test_medium_records_are_short_ones_where_curves_are_asked_for():
+    """The start itself is better than the winner of the heats, so these do not descend further."""
+    u, y = waves(MEDIUM, 1)
+    model = LSTMRegressor(random_state=0, max_iter=300).fit(u, y)
+    phases = list(dict.fromkeys(row.phase for row in model.history_))
+    assert phases[0] == "random 1"
+    assert phases.index("bent linear 1") == min(
+        number for number, phase in enumerate(phases) if "bent" in phase
+    )
+    assert model.start_ == "bent linear"
+
+
+def test_rounds_go_on_without_bends_where_they_are_not_chosen(monkeypatch):
+    """There is more time for the other kinds then."""
+    monkeypatch.setattr(ridge_path, "BENT_RISK", 1e4)
+    model, _ = fitted(SHORT, max_iter=400)
+    turns = [phase for phase, _ in groupby(row.phase for row in model.history_)]
+    assert turns.count("bent linear 1") == 1
+    assert turns.count("linear 1") > 1
 
 
 @pytest.mark.parametrize("n_timesteps", [LONG, SHORT])
@@ -85,6 +109,23 @@ def test_sizes_that_are_given_stay(sizes, have_room):
     assert (error < 0.3) == have_room
 
 
+def test_more_steps_where_they_leave_clearly_less():
+    """Twenty levels of an input that jump; a dead zone needs few."""
+    rng = np.random.default_rng(3)
+    u = rng.uniform(-1.7, 1.7, 1500)
+    heights = rng.standard_normal(20)
+    rows = {}
+    for name, force in (
+        ("levels", heights[np.digitize(u, np.linspace(-1.7, 1.7, 21)[1:-1])]),
+        ("dead zone", np.sign(u) * np.maximum(np.abs(u) - 1.0, 0.0)),
+    ):
+        y = lfilter([0.3], [1.0, -0.7], force)
+        records = Records.from_lists([u[:, None]], [(y / y.std())[:, None]])
+        problem = problem_of(SHORT, train=records)
+        rows[name] = bends_for(problem, records, 20, (UNITS, MANY)).n_units
+    assert rows == {"levels": MANY + 1, "dead zone": UNITS + 1}
+
+
 def test_bends_need_room_and_no_integrators():
     """There are none beside lagged inputs or a constraint, which the start would not satisfy."""
     problem = problem_of(SHORT)
@@ -94,7 +135,8 @@ def test_bends_need_room_and_no_integrators():
     one = np.ones((1, 1))
     integrating = Whole(records, LinearModel(one * 0.5, one, one, one, np.zeros(1)), np.ones(1))
     given = {"may_widen": False}
-    assert bends_for(replace(problem, **given), records, 20).n_units == NETWORK.hidden_sizes[0]
+    wide = {"network": Network(1, 1, (10, 6)), **given}
+    assert bends_for(replace(problem, **wide), records, 20).n_units == 10
     for changes in (
         {"network": Network(1, 1, (8,)), **given},
         {"network": Network(1, 1, (3, 6)), **given},

@@ -10,7 +10,15 @@ from fastlstm._core import simulate
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers.folds import held_out_rows
-from fastlstm.starts.bends import FEWEST, MOST_INPUTS, UNITS, Bends, left_by_bends
+from fastlstm.starts.bends import (
+    FEWEST,
+    MANY,
+    MOST_INPUTS,
+    UNITS,
+    Bends,
+    layers_behind,
+    left_by_bends,
+)
 from fastlstm.starts.bent_linear import BentLinear
 
 
@@ -47,16 +55,22 @@ def test_every_input_gets_its_share_of_the_units():
 
 
 @pytest.mark.parametrize(
-    ("n_inputs", "n_units", "used"), [(1, 4, 4), (1, 9, 9), (2, 9, 8), (3, 14, 12), (1, 90, 15)]
+    ("n_inputs", "room", "used"), [(1, 4, 4), (1, 9, 9), (2, 9, 8), (3, 14, 12), (1, 90, 15)]
 )
-def test_given_units_are_used_as_far_as_they_go(n_inputs, n_units, used):
+def test_given_units_are_used_as_far_as_they_go(n_inputs, room, used):
     """As many for every input, and no more than where sizes are free."""
     u = np.random.default_rng(0).standard_normal((500, n_inputs))
-    assert Bends.of(u, n_units).n_units == used
+    assert Bends.of(u, room=room).n_units == used
     u[:, 0] = np.sign(u[:, 0])
-    few = Bends.of(u, n_units)
+    few = Bends.of(u, room=room)
     assert few is None if n_inputs == 1 else few.n_units < used
-    assert Bends.of(u, FEWEST * n_inputs) is None
+    assert Bends.of(u, room=FEWEST * n_inputs) is None
+
+
+def test_sharper_curves_may_have_more_steps():
+    """Shared by the inputs like the others."""
+    u = np.random.default_rng(0).standard_normal((500, 2))
+    assert np.bincount(Bends.of(u, MANY).channel).tolist() == [MANY // 2 + 1] * 2
 
 
 def test_a_function_of_two_values_is_straight():
@@ -65,7 +79,7 @@ def test_a_function_of_two_values_is_straight():
     assert Bends.of(u) is None
     assert Bends.of(np.zeros((50, 1))) is None
     u[:20] = 0.3
-    np.testing.assert_array_equal(np.unique(Bends.of(u).centre), [-1.0, 0.0, 0.3, 1.0])
+    np.testing.assert_allclose(np.unique(Bends.of(u).centre), [-0.35, 0.0, 0.65])
     both = np.concatenate([u, np.repeat([[-1.0], [1.0]], 75, axis=0)], axis=1)
     assert np.bincount(Bends.of(both).channel).tolist()[1] == 1
 
@@ -81,6 +95,33 @@ def test_units_are_smooth_steps_without_memory():
     order = np.random.default_rng(0).permutation(400)
     shuffled = bends.bent(replace(records, u=records.u[order])).u
     np.testing.assert_allclose(shuffled, bent[order], atol=5e-3)
+
+
+@pytest.mark.parametrize("held", [1, 40])
+def test_beyond_all_inputs_steps_have_ended(held):
+    """Only the wide one goes on, so that a curve is not continued by large weights that cancel."""
+    u = np.repeat(np.random.default_rng(0).uniform(-1.7, 1.7, 400 // held), held)[:, None]
+    bends = Bends.of(u)
+    far = Records.from_lists([np.array([[u.max()], [u.max() + 5.0]])], None)
+    at_end, beyond = bends.bent(far).u
+    assert np.all((beyond - at_end)[:-1] < 0.35)
+    assert np.all(bends.width > 0.0)
+
+
+def test_units_in_front_of_a_network_make_what_it_saw(rng):
+    """Units that are left over are zero."""
+    records = dead_zone(300, 7)
+    bends = Bends.of(records.u)
+    behind = Network(bends.n_units + 2, 1, (4, 3), (3,))
+    params = 0.3 * rng.standard_normal(behind.n_params)
+    behind.unpack(params)["readout.input"][:] = 0.0
+    network, whole = bends.in_front(behind, params)
+    assert network == Network(1, 1, (bends.n_units + 2, 4, 3), (3,))
+    assert layers_behind(network) == behind
+    seen = np.pad(bends.bent(records).u, ((0, 0), (0, 2)))
+    expected, _ = simulate(behind, params, seen, records.offsets, float32=False)
+    made, _ = simulate(network, whole, records.u, records.offsets, float32=False)
+    np.testing.assert_allclose(made, expected, atol=1e-12)
 
 
 def test_bends_are_asked_for_by_a_dead_zone_and_not_by_a_straight_line():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,27 +11,30 @@ from numpy.typing import NDArray
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers.damped_descent import DescentState
-from fastlstm.solvers.folds import Fold, held_out_rows, mean_square
+from fastlstm.solvers.folds import held_out_rows
 from fastlstm.solvers.heats import Candidate
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START
 from fastlstm.solvers.tracker import Iterate
-from fastlstm.starts.bends import LOOKED_AT, Bends, left_by_bends
+from fastlstm.starts.bends import LOOKED_AT, UNITS, Bends, left_by_bends
 from fastlstm.starts.bent_linear import MAX_ORDER, BentLinear
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-LEFT = 0.5  # of the error of a linear regression, that bent inputs may leave at most
+FEWER = 0.9  # of the error that fewer steps leave, that more of them have to be below
+LEFT = 0.8  # of the error of a linear regression, that bent inputs may leave at most
 WORTH = 0.7  # of the held-out error (RMSE) of the linear model, that the start may have at most
+WANTED = 0.05  # of the output's deviation, below which long records need no bends
 WIDTH, HEAD = 6, (8,)  # of the layers behind the bends
 SCALE = 0.05  # of h in the states
 IDENTIFIED = 40_000  # steps of long records that the linear model behind the bends sees
 SHARE = 0.3  # of the time at most, until it is compared
 
 
-def bends_for(problem: Problem, records: Records, washout: int) -> Bends | None:
+def bends_for(
+    problem: Problem, records: Records, washout: int, units: tuple[int, ...] = (UNITS,)
+) -> Bends | None:
     """Bends of the inputs, where outputs ask for them and the structure has or gets room.
 
     Parameters
@@ -41,6 +44,8 @@ def bends_for(problem: Problem, records: Records, washout: int) -> Bends | None:
         To be fitted.
     washout : int
         First steps of every record that do not count.
+    units : tuple of int
+        How many steps to choose from, fewest first.
 
     Notes
     -----
@@ -52,11 +57,18 @@ def bends_for(problem: Problem, records: Records, washout: int) -> Bends | None:
     if problem.n_lagged or problem.constraint or adds_up or not _has_room(problem):
         return None
     some = records.spread(LOOKED_AT, LOOKED_AT // 2)
-    bends = Bends.of(some.u, None if problem.may_widen else problem.network.hidden_sizes[0])
-    if bends is None:
-        return None
+    room = None if problem.may_widen else problem.network.hidden_sizes[0]
     rows = _counted(some, washout)
-    return bends if left_by_bends(some, bends, held_out_rows(some, rows), rows) < LEFT else None
+    folds = held_out_rows(some, rows)
+    best, least = None, LEFT
+    for n_units in units:
+        bends = Bends.of(some.u, n_units, room)
+        if bends is None:
+            return None
+        left = left_by_bends(some, bends, folds, rows)
+        if left < least:
+            best, least = bends, FEWER * left
+    return best
 
 
 def is_worth_it(start_square: float, linear_square: float) -> bool:
@@ -80,6 +92,7 @@ def fitting(
     bends: Bends,
     rows: BoolArray,
     sizes: tuple[int, tuple[int, ...]] = (WIDTH, HEAD),
+    order: int | None = None,
 ) -> tuple[BentLinear, Network]:
     """Identify a linear model behind bends that fits into the network of a problem, or its own.
 
@@ -92,13 +105,15 @@ def fitting(
         Rows that count.
     sizes : width of the layer behind the bends, and those of the head
         Where the structure is free.
+    order : int, optional
+        Of the model, where it is known.
     """
     if problem.may_widen:
-        model = BentLinear.identify(records, bends, rows)
+        model = BentLinear.identify(records, bends, rows, order=order)
         return model, model.network(*sizes)
     network = problem.network
     room = min(MAX_ORDER, network.hidden_sizes[1] - network.n_outputs)
-    return BentLinear.identify(records, bends, rows, room), network
+    return BentLinear.identify(records, bends, rows, room, order), network
 
 
 def _counted(records: Records, washout: int) -> BoolArray:
@@ -129,8 +144,19 @@ class BentStart:
         time_share : float
             Part of the time that may be used at all.
         """
+        made = self.candidate()
+        if made is None:
+            return None
+        (network, candidate), tracker = made, self.race.tracker
+        before, limit = tracker.best_rmse, min(tracker.budget.time_used + SHARE, time_share)
+        yield from self.race.go_ahead(candidate, self.race.stages(network=network), limit)
+        tracker.judge_by(self.race.problem.judged)
+        candidate.rmse = tracker.score(candidate.state.params, network)
+        return (network, candidate) if candidate.rmse < before else None
+
+    def candidate(self) -> tuple[Network, Candidate] | None:
+        """Return the start as it is; None where it is not worth it."""
         problem, tracker = self.race.problem, self.race.tracker
-        before = tracker.best_rmse
         bends = bends_for(problem, problem.train, problem.washout)
         if bends is None:
             return None
@@ -140,46 +166,4 @@ class BentStart:
         candidate = Candidate("bent linear", state, stage=FIRST_STAGE_OF_A_START)
         candidate.rmse = tracker.score(state.params, network)
         linear = tracker.score(problem.linear.embedded(problem.network))
-        if not is_worth_it(candidate.rmse**2, linear**2):
-            return None
-        limit = min(tracker.budget.time_used + SHARE, time_share)
-        yield from self.race.go_ahead(candidate, self.race.stages(network=network), limit)
-        tracker.judge_by(problem.judged)
-        candidate.rmse = tracker.score(candidate.state.params, network)
-        return (network, candidate) if candidate.rmse < before else None
-
-
-def begin_bent(
-    problem: Problem,
-    records: Records,
-    fold: Fold,
-    bends: Bends,
-    sizes: tuple[int, tuple[int, ...]],
-    rng: np.random.Generator,
-) -> tuple[Fold, Network, FloatArray]:
-    """Put the linear model behind bent inputs in the place of that of a fold.
-
-    Parameters
-    ----------
-    problem : Problem
-    records : Records
-    fold : Fold
-    bends : Bends
-    sizes : width of the layer behind the bends, and those of the head
-        Where the structure is free.
-    rng : numpy Generator
-
-    Returns
-    -------
-    fold : Fold
-        With this model and its error on the fitted rows.
-    network : Network
-    params : array of shape (n_params,)
-        Of the network that begins as this model.
-    """
-    assert records.y is not None
-    model, network = fitting(problem, records, bends, fold.fitted, sizes)
-    error = (model.simulate(records) - records.y)[fold.fitted]
-    noise = mean_square(error, records.weights_of(fold.fitted), fold.loss)
-    fold = replace(fold, linear=model.linear, noise=noise)
-    return fold, network, model.embedded(network, rng, SCALE)
+        return (network, candidate) if is_worth_it(candidate.rmse**2, linear**2) else None

@@ -9,18 +9,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm.merging import Member, average
+from fastlstm.merging import Member
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.solvers.bent_start import begin_bent, bends_for, is_worth_it
+from fastlstm.solvers.bent_paths import BentPaths
+from fastlstm.solvers.bent_start import bends_for
 from fastlstm.solvers.choice import Choice, Entry, choose, pooled_rmse
 from fastlstm.solvers.folds import Fold, held_out_rows
+from fastlstm.solvers.joined import Joined
 from fastlstm.solvers.problem import Problem, Status, Whole
-from fastlstm.solvers.ridge_path import STEPS, STRENGTHS, RidgePath
+from fastlstm.solvers.ridge_path import STEPS, RidgePath
 from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.solvers.whole_records import WholeRecords
-from fastlstm.starts.bends import Bends
+from fastlstm.starts.bends import MANY, UNITS
 from fastlstm.starts.embedding import embed
 from fastlstm.starts.integrating import increments_of
 from fastlstm.starts.lagged import with_lagged, without_lagged
@@ -83,7 +85,7 @@ class Committee:
     rounds: list[list[Entry]] = field(default_factory=list)
     durations: list[float] = field(default_factory=list)  # of those that are done, of the budget
     folds: list[Fold] = field(default_factory=list)
-    bends: Bends | None = None
+    bent: BentPaths | None = None
 
     @cached_property
     def records(self) -> Records:
@@ -112,7 +114,7 @@ class Committee:
             return (yield from self._go_on(start))
         try:
             self._fold_records()
-            self.bends = bends_for(self.problem, self.records, self.whole.washout)
+            self.bent = self._behind_bends()
             while self._has_time():
                 yield from self._round()
         finally:
@@ -125,8 +127,7 @@ class Committee:
             return True
         if self._has_one_round or len(self.rounds) == ROUNDS:
             return False
-        bent = 0 if self.bends is None else self.bends.n_units
-        n_units = (self._network.hidden_sizes[0] * len(STARTS) + bent) * len(self.folds)
+        n_units = self._network.hidden_sizes[0] * len(STARTS) * len(self.folds)
         enough = (len(self.rounds) + 1) * n_units <= MAX_UNITS
         return enough and self.tracker.used + ENOUGH * max(self.durations) <= 1.0
 
@@ -142,7 +143,10 @@ class Committee:
         begun, entries = self.tracker.used, []
         self.rounds.append(entries)
         yield from self._search(entries, begun + SEARCH_SHARE * (1.0 - begun))
-        yield from self._refit(self._choice(entries))
+        choice = self._choice(entries)
+        if all(entry.name != BENT for entry in choice.entries):
+            self.bent = None  # further rounds have more time without it
+        yield from self._refit(choice)
         self.durations.append(self.tracker.used - begun)
 
     def _go_on(self, start: FloatArray) -> Generator[Iterate, float, Status]:
@@ -193,32 +197,29 @@ class Committee:
             entries.append(entry)
             for number, fold in enumerate(self.folds):
                 named = f"{name} {number + 1}"
-                if name == BENT:
-                    path = self._bent_path(named, fold)
-                    if not is_worth_it(path.first_point().held_error, fold.linear_error):
-                        break
+                if name == BENT and self.bent is not None:
+                    entry.paths.append(self.bent.path(named, number))
                 else:
-                    path = self._path(named, fold, scale)
-                entry.paths.append(path)
+                    entry.paths.append(self._path(named, fold, scale))
                 entry.points.append([])
-                for iterate in path.follow(entry.points[-1]):
+                for iterate in entry.paths[-1].follow(entry.points[-1]):
                     yield iterate
                     if self.tracker.used > limit:
                         return
 
+    def _behind_bends(self) -> BentPaths | None:
+        """Paths behind bent inputs, where outputs ask for it and it is worth it."""
+        bends = bends_for(self.problem, self.records, self.whole.washout, (UNITS, MANY))
+        if bends is None:
+            return None
+        search = self.problem, self.records, self.folds, bends
+        paths = BentPaths(*search, (MIN_WIDTH, HEAD), self.rng)
+        return paths if paths.are_worth_it else None
+
     @property
     def _starts(self) -> tuple[tuple[str, float | None], ...]:
         """Kinds of start in the order in which they are searched."""
-        return STARTS if self.bends is None else ((BENT, None), *STARTS)
-
-    def _bent_path(self, name: str, fold: Fold) -> RidgePath:
-        """From a linear model behind bent inputs: nearer to the plant, so by weaker ridges only."""
-        assert self.bends is not None
-        made = self.problem, self.records, fold, self.bends, (MIN_WIDTH, HEAD), self.rng
-        fold, network, anchor = begin_bent(*made)
-        return RidgePath(
-            name, self._objective(network, fold, anchor), fold, FEWER_STEPS, STRENGTHS[-3:]
-        )
+        return STARTS if self.bent is None else ((BENT, None), *STARTS)
 
     def _path(self, name: str, fold: Fold, scale: float | None) -> RidgePath:
         network = self._network
@@ -254,7 +255,8 @@ class Committee:
                 most = REFITTED // (path.network.n_params * path.network.n_outputs)
                 records = self._spread(max(SEARCHED, most), most)
                 rows = self._rows(records, SLOW_ROWS * DENSER)
-                entry.refitted[fold] = yield from path.refit(entry.best, point.x, records, rows)
+                others = None if records is self.records else records
+                entry.refitted[fold] = yield from path.refit(entry.best, point.x, others, rows)
 
     def _folds_of(self, entry: Entry) -> list[int]:
         walked = [k for k, points in enumerate(entry.points) if len(points) > entry.best]
@@ -264,30 +266,25 @@ class Committee:
         """Tell the tracker what the fit returns: the average of the rounds that are done."""
         done = self.rounds[: len(self.durations)] or self.rounds[:1] or [[]]
         choices = [self._choice(entries) for entries in done]
-        members, weights, errors, names = [], [], [], []
-        linear = 0.0
+        joined, names, linear = Joined(), [], 0.0
         for choice in choices:
             share = 1.0 / (len(choices) * (len(choice.entries) + choice.with_linear))
             linear += share * choice.with_linear
             for entry in choice.entries:
                 chosen = [entry.member(fold) for fold in self._folds_of(entry)]
-                members += [(objective.network, objective.weights(p.x)) for objective, p in chosen]
-                weights += [share / len(chosen)] * len(chosen)
-                errors += [point.error for _, point in chosen]
+                for objective, point in chosen:
+                    joined.add_point(objective, point, share / len(chosen))
                 names.append(entry.name)
         if linear > 0.0:
-            members.append(self._linear())
-            weights.append(linear)
-            errors.append(self.everything.noise)
+            joined.add(self._linear(), linear, self.everything.noise)
             names.append("linear model")
         rmse, rival = pooled_rmse(choices, self.folds), self.rival
         if rival is not None and not rmse * CLEARLY < rival.rmse:
             errors_of = rival.rmse_train, rival.rmse
             self.tracker.decide(rival.network, rival.params, rival.phase, *errors_of)
             return Status.DONE
-        network, params = average(members, weights)
-        rmse_train = float(np.sqrt(np.average(errors, weights=weights)))
-        self.tracker.decide(network, params, ", ".join(dict.fromkeys(names)), rmse_train, rmse)
+        phase = ", ".join(dict.fromkeys(names))
+        self.tracker.decide(*joined.member(), phase, joined.rmse_train, rmse)
         return Status.DONE if any(choice.entries for choice in choices) else Status.FALLBACK
 
     def _linear(self) -> Member:

@@ -139,10 +139,8 @@ class LevenbergMarquardt(AbstractSolver):
         elif for_both and whole.is_medium:
             yield from fit.begin(None, TRIED)
             rival = Rival.of(tracker)
-            if rival is not None:
-                goes_on = fit.has_rows if fit.is_bent else self._is_clean(problem, rival)
-                if goes_on:
-                    return (yield from fit.finish())
+            if rival is not None and not fit.asks_for_bends and self._is_clean(problem, rival):
+                return (yield from fit.finish())
         return (yield from Committee(problem, whole, tracker, rng, rival=rival).run(start))
 
     @staticmethod

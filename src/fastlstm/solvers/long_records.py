@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.network import Network
-from fastlstm.solvers.bent_start import BentStart
+from fastlstm.solvers.bent_start import WANTED, BentStart
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.early_growth import EarlyGrowth
 from fastlstm.solvers.heats import Candidate
@@ -28,8 +28,6 @@ from fastlstm.solvers.widening import Widening
 
 FloatArray = NDArray[np.float64]
 
-BENT_ROWS = 1.2  # residuals per weight of a network with bends, from which records count as long
-
 
 @dataclass
 class LongRecords:
@@ -47,6 +45,8 @@ class LongRecords:
         Where the descent has paused.
     is_bent : bool
         Whether the start has curves in front of the poles, see `BentStart`.
+    asks_for_bends : bool
+        Whether such a start, tried for a part of the time, is better than what came out of it.
     """
 
     race: Race
@@ -54,15 +54,21 @@ class LongRecords:
     candidates: list[Candidate] = field(default_factory=list)
     reached: Reached | None = None
     is_bent: bool = False
+    asks_for_bends: bool = False
 
     def begin(
         self, start: FloatArray | None, time_share: float = 1.0
     ) -> Generator[Iterate, float, None]:
-        """Race, unless there is a start, and descend until a part of the time is used."""
+        """Race, unless there is a start, and descend until a part of the time is used.
+
+        Where that is not all the time, a start with bends that is better than the winner ends it.
+        """
         if start is None:
             self.candidates = yield from self.race.run()
-            if self.race.is_bad(self.candidates[0]):
+            if self.race.is_off(self.candidates[0], WANTED):
                 yield from self._look_elsewhere(time_share)
+            if self.asks_for_bends:
+                return
             winner = self.candidates[0]
             grows = self.network is None and self.race.problem.alternative is not None
             if grows and np.isfinite(winner.rmse):
@@ -77,10 +83,14 @@ class LongRecords:
 
     def _look_elsewhere(self, time_share: float) -> Generator[Iterate, float, None]:
         """Try curves in front of the poles, or else Adam where all the time may be used."""
+        if time_share < 1.0:
+            made = BentStart(self.race).candidate()
+            self.asks_for_bends = made is not None and made[1].rmse < self.candidates[0].rmse
+            return
         bent = yield from BentStart(self.race).run(time_share)
         if bent is not None:
             self.network, self.candidates, self.is_bent = bent[0], [bent[1]], True
-        elif time_share == 1.0 and self.race.is_poor(self.candidates[0]):
+        elif self.race.is_poor(self.candidates[0]):
             self.candidates = yield from self.race.by_adam(self.candidates)
 
     def finish(self) -> Generator[Iterate, float, Status]:
@@ -102,12 +112,6 @@ class LongRecords:
             left = Candidate(self._name, state, 0.0, stage)
             yield from self._descend(left, self.race.limits, True)
         return self.reached.status
-
-    @property
-    def has_rows(self) -> bool:
-        """Whether there are rows enough for the weights of a network that began with bends."""
-        network = self.race.problem.network if self.network is None else self.network
-        return self.race.problem.train.n_counted > BENT_ROWS * network.n_params
 
     @property
     def _name(self) -> str:

@@ -86,17 +86,17 @@ class Race:
             candidate.rmse = self.tracker.score(candidate.state.params)
         return min(first, best, key=lambda candidate: candidate.rmse)
 
-    def is_bad(self, winner: Candidate) -> bool:
-        """Whether the winner is far off."""
+    def is_off(self, winner: Candidate, limit: float) -> bool:
+        """Whether the winner has more than this validation error."""
         if not np.isfinite(winner.rmse) or self.problem.constraint is not None:
             return False
         self.tracker.judge_by(self.problem.judged)
         winner.rmse = self.tracker.score(winner.state.params)
-        return winner.rmse > BAD
+        return winner.rmse > limit
 
     def is_poor(self, winner: Candidate) -> bool:
-        """Whether it is, and not much better than the linear model."""
-        if not self.is_bad(winner):
+        """Whether it is far off, and not much better than the linear model."""
+        if not self.is_off(winner, BAD):
             return False
         linear = self.problem.linear.embedded(self.problem.network)
         return winner.rmse > POOR * self.tracker.score(linear)

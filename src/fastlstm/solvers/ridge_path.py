@@ -23,6 +23,7 @@ BoolArray = NDArray[np.bool_]
 STRENGTHS = (1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2)  # of the ridge, times the error of the linear model
 STEPS = 10  # iterations at one strength
 STEP_TOL = 5e-3  # relative decrease of the cost below which the next strength follows
+BENT_RISK = 1.25  # factor on the error (RMSE) in the choice: curves end where inputs did
 WORSE = 2.0  # times the best held-out error: the rest of the path is not worth its time
 MAX_MEMORY = 2048
 
@@ -76,6 +77,8 @@ class RidgePath:
         Iterations at one strength.
     strengths : tuple of float
         Of the ridge, times the error of the linear model.
+    start_counts : bool
+        Whether the start itself is the point of the first strength.
     """
 
     name: str
@@ -83,6 +86,7 @@ class RidgePath:
     fold: Fold
     steps: int = STEPS
     strengths: tuple[float, ...] = STRENGTHS
+    start_counts: bool = False
 
     @property
     def network(self) -> Network:
@@ -103,7 +107,9 @@ class RidgePath:
             state = DescentState(x, objective.cost(x), damping)
             if not np.isfinite(state.cost):
                 break
-            state = yield from descent(objective, state, self.name, self.fold.held, self.steps)
+            if points or not self.start_counts:
+                held, steps = self.fold.held, self.steps
+                state = yield from descent(objective, state, self.name, held, steps)
             x, damping = state.params, state.damping
             points.append(self._point(objective, x, self.fold.fitted))
             if points[-1].held_error > WORSE**2 * min(point.held_error for point in points):
@@ -115,20 +121,19 @@ class RidgePath:
         return self._point(self.objective, x, self.fold.fitted)
 
     def refit(
-        self, point: int, x: FloatArray, records: Records, rows: BoolArray
+        self, point: int, x: FloatArray, records: Records | None, rows: BoolArray
     ) -> Generator[Iterate, float, Point]:
-        """Go on at the strength of one point with all rows, of other records perhaps.
+        """Go on at the strength of one point with all rows, of other records if there are any.
 
         Then initial states and levels are unknown again.
         """
         objective = replace(
-            self.objective,
-            records=records,
+            self.objective if records is None else self.objective.on(records),
             alpha=self.strengths[point] * self.fold.noise,
             fitted=rows,
             workspace=_core.Workspace(),
         )
-        if records is not self.objective.records:
+        if records is not None:
             x = objective.begin(self.objective.weights(x))
         state = DescentState(x, objective.cost(x))
         state = yield from descent(objective, state, f"{self.name}, all rows", None, self.steps)
@@ -139,6 +144,8 @@ class RidgePath:
         misfit, weights = objective.misfit(x), objective.records.weights_of(fitted)
         error = objective.loss.mean_square(misfit[fitted], weights)
         factor = risk(objective.network, objective.weights(x), objective.records.u)
+        if objective.bends is not None:
+            factor *= BENT_RISK
         return Point(x, error, misfit[self.fold.held], self.fold, factor)
 
 
@@ -156,14 +163,15 @@ def descent(
         if state.stalled:
             break
         error = np.nan if held is None else np.sqrt(objective.mean_square(state.params, held))
+        network, params = objective.member(state.params)
         yield Iterate(
-            objective.weights(state.params),
+            params,
             objective.rmse(state.params, state.cost),
             name,
             state.damping,
             int(objective.fitted.sum()),
             rmse_validation=error,
-            network=objective.network,
+            network=network,
         )
         if state.cost > before * (1.0 - STEP_TOL):
             break

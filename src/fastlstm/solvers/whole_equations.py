@@ -76,6 +76,8 @@ def _jacobian(
         n_threads=objective.n_threads,
         workspace=objective.workspace,
     )
+    if objective.frozen is not None:  # the ridge alone is left, and that is at its minimum
+        result.rows.reshape(-1, objective.network.n_params)[:, objective.frozen] = 0.0
     used = np.flatnonzero(plan.mask)
     return result, used[np.argsort(plan.step.ravel()[used], kind="stable")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,10 +12,13 @@ from fastlstm import _core
 from fastlstm._linalg import ArrowEquations, NormalEquations
 from fastlstm.integration import accumulate, forget_sums
 from fastlstm.loss import SQUARED, AbstractLoss
+from fastlstm.merging import Member
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers.levels import mean_errors
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.whole_equations import sum_all, sum_by_record
+from fastlstm.starts.bends import Bends
 from fastlstm.starts.linear import LinearModel
 
 FloatArray = NDArray[np.float64]
@@ -62,6 +65,9 @@ class WholeRecords:
     loss : AbstractLoss
     forgotten : float, optional
         Steps after which an error of a sum counts no more, see `forget_sums`; always when None.
+    bends : Bends, optional
+        In front of the network, which sees `records` through them and has no bypass. They do not
+        move, so that steps cost what the layers behind them cost.
     """
 
     network: Network
@@ -75,6 +81,7 @@ class WholeRecords:
     free_states: bool = True
     loss: AbstractLoss = SQUARED
     forgotten: float | None = None
+    bends: Bends | None = None
     float32: bool = True
     n_threads: int = 1
     workspace: _core.Workspace = field(default_factory=_core.Workspace)
@@ -88,13 +95,13 @@ class WholeRecords:
         linear: LinearModel,
         anchor: FloatArray,
         noise: float,
+        bends: Bends | None = None,
     ) -> WholeRecords:
-        """Pose the objective of a network on some records of a problem.
+        """Pose the objective of a network on some records of a problem with `Problem.whole`.
 
         Parameters
         ----------
         problem : Problem
-            With `Problem.whole`.
         network : Network
         part : pair of Records and bool array of shape (n_total,)
             Rows that enter the sum.
@@ -103,6 +110,7 @@ class WholeRecords:
         anchor : array of shape (n_params,)
         noise : float
             Mean squared error that the ridges are made for.
+        bends : Bends, optional
         """
         records, fitted = part
         whole = problem.whole
@@ -116,7 +124,7 @@ class WholeRecords:
         )
         return cls(
             network,
-            records,
+            records if bends is None else bends.bent(records),
             fitted,
             min(memory, int(records.lengths.max())),
             alpha=noise,
@@ -125,6 +133,7 @@ class WholeRecords:
             gains=whole.gains,
             free_states=may_be_free and not whole.from_rest,
             loss=problem.loss,
+            bends=bends,
             float32=problem.float32,
             n_threads=problem.n_threads,
         )
@@ -134,6 +143,11 @@ class WholeRecords:
         """Outputs that are sums of what the network says, shape (n_outputs,)."""
         gains = np.zeros(self.network.n_outputs) if self.gains is None else self.gains
         return gains != 0.0
+
+    @property
+    def frozen(self) -> slice | None:
+        """Weights that stay where they are: a bypass of the bends; None where all may move."""
+        return None if self.bends is None else self.network.layout["readout.input"][0]
 
     @cached_property
     def n_states(self) -> int:
@@ -160,20 +174,21 @@ class WholeRecords:
         if states is not None and self.free_states:
             x[n_params : n_params + self.n_states] = states.ravel()
         error = np.where(self.fitted[:, None], self.target - self.simulate(x), 0.0)
-        levels, weights = self._levels(x), self.records.weights
-        for r, rows in enumerate(self.records.slices()):
-            if weights is None:
-                n_fitted = max(1, int(self.fitted[rows].sum()))
-                levels[r] = error[rows][:, self.integrating].sum(axis=0) / n_fitted
-            else:
-                share = (weights * self.fitted[:, None])[rows][:, self.integrating]
-                total = np.maximum(share.sum(axis=0), np.finfo(float).tiny)
-                levels[r] = (share * error[rows][:, self.integrating]).sum(axis=0) / total
+        self._levels(x)[:] = mean_errors(self.records, error, self.fitted, self.integrating)
         return x
 
     def weights(self, x: FloatArray) -> FloatArray:
         """Weights among the unknowns."""
         return x[: self.network.n_params]
+
+    def member(self, x: FloatArray) -> Member:
+        """Network and weights, the bends included."""
+        made = self.network, self.weights(x)
+        return made if self.bends is None else self.bends.in_front(*made)
+
+    def on(self, records: Records) -> WholeRecords:
+        """Return the same objective on other records; which rows are fitted is still to be told."""
+        return replace(self, records=records if self.bends is None else self.bends.bent(records))
 
     def states(self, x: FloatArray) -> FloatArray:
         """Return the initial states, shape (n_records, 2, n_units)."""
@@ -219,11 +234,12 @@ class WholeRecords:
 
     def forget(self, values: FloatArray) -> None:
         """Keep what was added recently to misfits of sums, or to their Jacobian rows, in place."""
-        if self.forgotten is not None:
-            counted = self.fitted[:, None] & self.integrating
-            if self.records.weights is not None:
-                counted &= self.records.weights > 0.0
-            forget_sums(values, self.records.offsets, counted, self.forgotten)
+        if self.forgotten is None:
+            return
+        counted = self.fitted[:, None] & self.integrating
+        if self.records.weights is not None:
+            counted &= self.records.weights > 0.0
+        forget_sums(values, self.records.offsets, counted, self.forgotten)
 
     def mean_square(self, x: FloatArray, rows: BoolArray) -> float:
         """Mean squared error on given rows; infinite where the free run is not finite."""

@@ -23,8 +23,10 @@ from fastlstm.records import Records
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-UNITS, FEWEST = 14, 3  # steps of all inputs together, and of one input at least
+UNITS, MANY = 14, 28  # steps of all inputs together, and where sharper curves ask for more
+FEWEST = 3  # of one input at least
 MOST_INPUTS = 7  # whose steps are not too many weights
+NARROWEST = 1e-3  # width of a step, in standard deviations
 WIDE = 3.0  # width of one more step per input, nearly straight, in standard deviations
 OPEN, SHUT = 3.0, -6.0  # biases of the gates i and o, and of f
 POLES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.995)  # in front of which bends are looked for
@@ -57,7 +59,7 @@ class Bends:
         return len(self.channel)
 
     @classmethod
-    def of(cls, u: FloatArray, n_units: int | None = None) -> Bends | None:
+    def of(cls, u: FloatArray, units: int = UNITS, room: int | None = None) -> Bends | None:
         """Spread steps over the values of every input.
 
         None where none has more than two values, where there are more than `MOST_INPUTS`, or too
@@ -67,13 +69,15 @@ class Bends:
         ----------
         u : array of shape (n_total, n_inputs)
             Standardised.
-        n_units : int, optional
-            That there are at most.
+        units : int
+            Steps of all inputs together.
+        room : int, optional
+            Units that there are at most.
         """
         n_inputs = u.shape[1]
-        n_each = max(FEWEST, UNITS // n_inputs)
-        if n_units is not None:
-            n_each = min(n_each, n_units // n_inputs - 1)
+        n_each = max(FEWEST, units // n_inputs)
+        if room is not None:
+            n_each = min(n_each, room // n_inputs - 1)
         if n_inputs > MOST_INPUTS or n_each < FEWEST:
             return None
         channel, centre, width = [], [], []
@@ -95,6 +99,30 @@ class Bends:
         bias[2 * n_all : 2 * n_all + n] = -self.centre / self.width
         weight_ih[2 * n_all + np.arange(n), self.channel] = 1.0 / self.width
 
+    def in_front(self, behind: Network, params: FloatArray) -> tuple[Network, FloatArray]:
+        """Put these units, as a first layer, in front of a network that sees what they make.
+
+        Parameters
+        ----------
+        behind : Network
+            With an input for each; those that are left belong to units that are zero.
+        params : array of shape (n_params,)
+            Of that network; there is no place for its bypass of the inputs, which has to be zero.
+
+        Returns
+        -------
+        network : Network
+        params : array of shape (network.n_params,)
+        """
+        sizes = behind.n_inputs, *behind.hidden_sizes
+        network = Network(self.n_inputs, behind.n_outputs, sizes, behind.head_sizes)
+        weights = {name: np.zeros(shape) for name, shape in network.shapes.items()}
+        for name, values in behind.unpack(params).items():
+            if name != "readout.input":
+                weights[_one_layer_up(name)] = values
+        self.write(weights)
+        return network, network.pack(weights)
+
     def bent(self, records: Records) -> Records:
         """Exchange the inputs of records for what the units make of them."""
         network = Network(self.n_inputs, self.n_units, (self.n_units,))
@@ -106,17 +134,37 @@ class Bends:
         return replace(records, u=made)
 
 
+def layers_behind(network: Network) -> Network:
+    """Return what is left without the first layer, whose units are inputs then."""
+    first, *sizes = network.hidden_sizes
+    return Network(first, network.n_outputs, tuple(sizes), network.head_sizes)
+
+
+def _one_layer_up(name: str) -> str:
+    """Name of the same weights where a layer lies below; that of a head or a readout stays."""
+    kind, _, rest = name.partition(".")
+    if kind != "lstm":
+        return name
+    layer, _, weight = rest.partition(".")
+    return f"lstm.{int(layer) + 1}.{weight}"
+
+
 def _spread(values: FloatArray, n_steps: int) -> tuple[FloatArray, FloatArray]:
-    """Centres at quantiles, and half the distance between the neighbours of each as its width."""
+    """Centres at quantiles, or between few levels, and the distance of neighbours as widths.
+
+    None is wider than its distance to the ends: beyond all values a curve has to go on as the wide
+    step does, not as the difference of large weights of two steps that end there.
+    """
     levels = np.unique(values)
     if len(levels) <= 2:  # any function of two values is straight
         return np.zeros(0), np.zeros(0)
-    centre = levels
-    if len(levels) > n_steps:
+    centre = (levels[1:] + levels[:-1]) / 2.0
+    if len(centre) > n_steps:
         centre = np.unique(np.quantile(values, (np.arange(n_steps) + 0.5) / n_steps))
     if len(centre) < 2:
         return np.zeros(0), np.zeros(0)
-    return centre, np.gradient(centre)
+    to_end = np.minimum(centre - levels[0], levels[-1] - centre)
+    return centre, np.minimum(np.gradient(centre), np.maximum(to_end, NARROWEST))
 
 
 def left_by_bends(records: Records, bends: Bends, folds: list[BoolArray], rows: BoolArray) -> float:

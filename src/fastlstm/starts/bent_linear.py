@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastlstm.network import Network
 from fastlstm.records import Records
-from fastlstm.starts.bends import Bends
+from fastlstm.starts.bends import Bends, layers_behind
 from fastlstm.starts.embedding import SPARE_SCALE, embed
 from fastlstm.starts.lagged import with_lagged
 from fastlstm.starts.linear import LinearModel, identify
@@ -42,7 +42,12 @@ class BentLinear:
 
     @classmethod
     def identify(
-        cls, records: Records, bends: Bends, rows: BoolArray, max_order: int = MAX_ORDER
+        cls,
+        records: Records,
+        bends: Bends,
+        rows: BoolArray,
+        max_order: int = MAX_ORDER,
+        order: int | None = None,
     ) -> BentLinear:
         """Identify the linear model, see `starts.linear.identify`.
 
@@ -55,11 +60,13 @@ class BentLinear:
             Rows that count.
         max_order : int
             Of its states at most.
+        order : int, optional
+            Of its states, where it is known; the best on held-out rows when None.
         """
         bent = bends.bent(records)
         mean, std = bent.u.mean(axis=0), np.maximum(bent.u.std(axis=0), SMALLEST_STD)
         scaled = replace(bent, u=(bent.u - mean) / std)
-        found = identify(scaled, max_order=max_order, rows=rows)
+        found = identify(scaled, order=order, max_order=max_order, rows=rows)
         return cls(bends, mean, _without_direct(found, scaled, std))
 
     @property
@@ -89,32 +96,31 @@ class BentLinear:
         scale : float
             Standard deviation of the h that carry the states.
         """
-        n_bent, (n_units, width) = self.bends.n_units, network.hidden_sizes[:2]
-        above = Network(n_units, network.n_outputs, network.hidden_sizes[1:], network.head_sizes)
-        linear = with_lagged(self.linear, n_units - n_bent)
-        made = embed(linear, above, rng=rng, scale=scale, gate_spread=GATE_SPREAD)
-        poles = {name: values.copy() for name, values in above.unpack(made).items()}
-        candidate = slice(2 * width, 3 * width)
-        seen = poles["lstm.0.weight_ih"][candidate, :n_bent]
-        poles["lstm.0.bias"][candidate] -= seen @ self.mean
-        weights = {name: np.zeros(shape) for name, shape in network.shapes.items()}
-        self.bends.write(weights)
-        spare = slice(2 * n_units + n_bent, 3 * n_units)
-        shape = n_units - n_bent, network.n_inputs
-        weights["lstm.0.weight_ih"][spare] = SPARE_SCALE * rng.standard_normal(shape)
-        for name, values in poles.items():
-            if name != "readout.input":  # of the bent inputs, which have no direct part
-                weights[_one_layer_up(name)] = values
-        return network.pack(weights)
+        n_bent, n_units = self.bends.n_units, network.hidden_sizes[0]
+        behind = layers_behind(network)
+        _, params = self.bends.in_front(behind, self.behind(behind, rng, scale))
+        seen = network.unpack(params)["lstm.0.weight_ih"][2 * n_units + n_bent : 3 * n_units]
+        seen[:] = SPARE_SCALE * rng.standard_normal(seen.shape)
+        return params
 
+    def behind(self, network: Network, rng: np.random.Generator, scale: float) -> FloatArray:
+        """Return parameters of the layers behind the bends; they see no input past them.
 
-def _one_layer_up(name: str) -> str:
-    """Name of the same weights where a layer lies below; that of a head or a readout stays."""
-    kind, _, rest = name.partition(".")
-    if kind != "lstm":
-        return name
-    layer, _, weight = rest.partition(".")
-    return f"lstm.{int(layer) + 1}.{weight}"
+        Parameters
+        ----------
+        network : Network
+            Whose inputs are the bends, and as many more as there are spare units.
+        rng : numpy Generator
+        scale : float
+        """
+        n_bent, width = self.bends.n_units, network.hidden_sizes[0]
+        linear = with_lagged(self.linear, network.n_inputs - n_bent)
+        params = embed(linear, network, rng=rng, scale=scale, gate_spread=GATE_SPREAD)
+        weights, candidate = network.unpack(params), slice(2 * width, 3 * width)
+        seen = weights["lstm.0.weight_ih"][candidate, :n_bent]
+        weights["lstm.0.bias"][candidate] -= seen @ self.mean
+        weights["readout.input"][:] = 0.0
+        return params
 
 
 def _without_direct(linear: LinearModel, records: Records, std: FloatArray) -> LinearModel:
