@@ -84,6 +84,16 @@ def test_a_function_of_two_values_is_straight():
     assert np.bincount(Bends.of(both).channel).tolist()[1] == 1
 
 
+def test_steps_are_spread_over_what_lies_between_the_ends():
+    """A valve that is shut for half of the time still gets all of them."""
+    u = np.maximum(np.random.default_rng(0).standard_normal((500, 1)), 0.0)
+    centre = np.sort(Bends.of(u).centre[:-1])
+    assert len(centre) == UNITS
+    assert centre[0] > 0.0
+    between = np.searchsorted(centre, u[(u > 0.0) & (u < u.max())])
+    np.testing.assert_allclose(np.bincount(between)[1:-1], (u > 0.0).sum() / UNITS, atol=1.5)
+
+
 def test_units_are_smooth_steps_without_memory():
     """Whatever came before, the same input gives the same value."""
     records = dead_zone(400, 1)

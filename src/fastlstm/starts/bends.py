@@ -152,6 +152,7 @@ def _one_layer_up(name: str) -> str:
 def _spread(values: FloatArray, n_steps: int) -> tuple[FloatArray, FloatArray]:
     """Centres at quantiles, or between few levels, and the distance of neighbours as widths.
 
+    Values that lie at an end, as of a valve that is mostly shut, have no part in the quantiles.
     None is wider than its distance to the ends: beyond all values a curve has to go on as the wide
     step does, not as the difference of large weights of two steps that end there.
     """
@@ -160,7 +161,8 @@ def _spread(values: FloatArray, n_steps: int) -> tuple[FloatArray, FloatArray]:
         return np.zeros(0), np.zeros(0)
     centre = (levels[1:] + levels[:-1]) / 2.0
     if len(centre) > n_steps:
-        centre = np.unique(np.quantile(values, (np.arange(n_steps) + 0.5) / n_steps))
+        inner = values[(values > levels[0]) & (values < levels[-1])]
+        centre = np.unique(np.quantile(inner, (np.arange(n_steps) + 0.5) / n_steps))
     if len(centre) < 2:
         return np.zeros(0), np.zeros(0)
     to_end = np.minimum(centre - levels[0], levels[-1] - centre)
