@@ -20,13 +20,13 @@ from fastlstm.starts.bent_linear import BentLinear
 
 FloatArray = NDArray[np.float64]
 
-STRONGEST = 1  # of the strengths, that is left out: the start is near to the plant
+LEFT_OUT = 1  # of the ridges, the strongest: the start is near to the plant
 STEPS = 6  # iterations at one strength
 
 
 @dataclass
 class BentPaths:
-    """Makes such paths.
+    """Makes such paths, by linear models behind the bends that are identified once per fold.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class BentPaths:
         part = self.records, fold.fitted
         objective = WholeRecords.of(self.problem, network, part, model.linear, anchor, noise, bends)
         fold = replace(fold, linear=model.linear, noise=noise)
-        return RidgePath(name, objective, fold, STEPS, STRENGTHS[STRONGEST:], start_counts=True)
+        return RidgePath(name, objective, fold, STEPS, STRENGTHS[LEFT_OUT:], start_counts=True)
 
     def _misfit(self, model: BentLinear) -> FloatArray:
         assert self.records.y is not None
