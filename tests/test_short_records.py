@@ -150,7 +150,7 @@ def test_interrupt_keeps_the_average_found_so_far():
     with pytest.warns(ConvergenceWarning, match="interrupted"):
         model = LSTMRegressor(random_state=0).fit(u, y, callback=interrupt)
     assert model.status_ == "interrupted"
-    kinds = {"linear", "random", "livelier linear", "linear model"}
+    kinds = {"bent linear", "linear", "random", "livelier linear", "linear model"}
     assert set(model.start_.split(", ")) <= kinds
     assert model.score(*make_record(300, seed=4)) > 0.9
 

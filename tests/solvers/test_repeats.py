@@ -54,7 +54,7 @@ def test_noisy_record_gets_an_average_near_the_plant(fitted, record, data, monke
     monkeypatch.setattr(repeats.Repeats, "run", lambda _: iter(()))
     single = LSTMRegressor(random_state=0).fit(*record)
     assert fitted.start_.startswith("average of ")
-    assert error(fitted, data) < 0.7 * error(single, data)
+    assert error(fitted, data) < 0.8 * error(single, data)
 
 
 def test_fits_are_judged_for_themselves(fitted):
