@@ -16,7 +16,7 @@ from fastlstm.solvers.heats import Candidate
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.stage_descent import FIRST_STAGE_OF_A_START
-from fastlstm.solvers.tracker import Iterate
+from fastlstm.solvers.tracker import Iterate, rmse_of
 from fastlstm.starts.bends import LOOKED_AT, UNITS, Bends, left_by_bends
 from fastlstm.starts.bent_linear import MAX_ORDER, BentLinear
 
@@ -25,7 +25,7 @@ BoolArray = NDArray[np.bool_]
 FEWER = 0.9  # of the error that fewer steps leave, that more of them have to be below
 LEFT = 0.8  # of the error of a linear regression, that bent inputs may leave at most
 WORTH = 0.7  # of the held-out error (RMSE) of the linear model, that the start may have at most
-WANTED = 0.05  # of the output's deviation, below which long records need no bends
+WANTED = 0.04  # of the output's deviation, below which long records need no bends
 WIDTH, HEAD = 6, (8,)  # of the layers behind the bends
 SCALE = 0.05  # of h in the states
 IDENTIFIED = 40_000  # steps of long records that the linear model behind the bends sees
@@ -123,7 +123,7 @@ def _counted(records: Records, washout: int) -> BoolArray:
 
 @dataclass(frozen=True)
 class BentStart:
-    """A network of two layers that begins as a Hammerstein model, see `BentLinear`.
+    """A start that is a Hammerstein model, see `BentLinear`.
 
     Gauss-Newton from near-linear weights ends in poor minima where an input passes through a dead
     zone or several periods of a sine.
@@ -136,34 +136,45 @@ class BentStart:
 
     race: Race
 
-    def run(self, time_share: float) -> Generator[Iterate, float, tuple[Network, Candidate] | None]:
-        """Descend on part of the data; None where it is not worth it or not better.
+    def model(self, units: tuple[int, ...] = (UNITS,)) -> tuple[BentLinear, Network] | None:
+        """Return the linear model behind bends, and a network for it; None if not worth it.
 
         Parameters
         ----------
-        time_share : float
-            Part of the time that may be used at all.
+        units : tuple of int
+            How many steps to choose from, see `bends_for`.
         """
-        made = self.candidate()
-        if made is None:
-            return None
-        (network, candidate), tracker = made, self.race.tracker
-        before, limit = tracker.best_rmse, min(tracker.budget.time_used + SHARE, time_share)
-        yield from self.race.go_ahead(candidate, self.race.stages(network=network), limit)
-        tracker.judge_by(self.race.problem.judged)
-        candidate.rmse = tracker.score(candidate.state.params, network)
-        return (network, candidate) if candidate.rmse < before else None
-
-    def candidate(self) -> tuple[Network, Candidate] | None:
-        """Return the start as it is; None where it is not worth it."""
         problem, tracker = self.race.problem, self.race.tracker
-        bends = bends_for(problem, problem.train, problem.washout)
+        bends = bends_for(problem, problem.train, problem.washout, units)
         if bends is None:
             return None
         some = problem.train.spread(IDENTIFIED, IDENTIFIED // 4)
         model, network = fitting(problem, some, bends, _counted(some, problem.washout))
-        state = DescentState(model.embedded(network, self.race.rng, SCALE), np.inf)
-        candidate = Candidate("bent linear", state, stage=FIRST_STAGE_OF_A_START)
-        candidate.rmse = tracker.score(state.params, network)
+        start = rmse_of(problem, problem.judged, model.simulate(problem.judged))
         linear = tracker.score(problem.linear.embedded(problem.network))
-        return (network, candidate) if is_worth_it(candidate.rmse**2, linear**2) else None
+        return (model, network) if is_worth_it(start**2, linear**2) else None
+
+    def candidate(self, model: BentLinear, network: Network) -> Candidate:
+        """Embed such a model in a network whose weights are all free."""
+        state = DescentState(model.embedded(network, self.race.rng, SCALE), np.inf)
+        rmse = self.race.tracker.score(state.params, network)
+        return Candidate("bent linear", state, rmse, FIRST_STAGE_OF_A_START)
+
+    def run(
+        self, model: BentLinear, network: Network
+    ) -> Generator[Iterate, float, Candidate | None]:
+        """Descend on part of the data with all weights free; None where that is not better.
+
+        Parameters
+        ----------
+        model : BentLinear
+        network : Network
+            In which it begins.
+        """
+        race, tracker = self.race, self.race.tracker
+        before, limit = tracker.best_rmse, tracker.budget.time_used + SHARE
+        candidate = self.candidate(model, network)
+        yield from race.go_ahead(candidate, race.stages(network=network), limit)
+        tracker.judge_by(race.problem.judged)
+        candidate.rmse = tracker.score(candidate.state.params, network)
+        return candidate if candidate.rmse < before else None

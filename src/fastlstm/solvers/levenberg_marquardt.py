@@ -38,8 +38,8 @@ class LevenbergMarquardt(AbstractSolver):
     1. Near-linear random starts descend for some iterations on few rows. A linear model is
        identified and embedded in the network in two ways; the better of these descends as far.
        The first random start goes ahead through stages of part of the data, see `Race`. Where the
-       best is poor, inputs are bent in front of the poles of a linear model, see `BentStart`, or
-       Adam looks for another basin.
+       best is off, inputs are bent in front of the poles of a linear model, see `BentStart` and
+       `BentFit`, or Adam looks for another basin.
     2. The best of them on free-run validation goes on. The linear model is the one to beat. Where
        the sizes are free, a small network that won gets more units now, see `EarlyGrowth`.
     3. The winner descends through stages of more and more rows, up to the whole record. Every

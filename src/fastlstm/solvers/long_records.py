@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.network import Network
+from fastlstm.solvers.bent_fit import BentFit
 from fastlstm.solvers.bent_start import WANTED, BentStart
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.early_growth import EarlyGrowth
@@ -25,6 +27,8 @@ from fastlstm.solvers.stage_descent import (
 from fastlstm.solvers.stages import Stages
 from fastlstm.solvers.tracker import Iterate
 from fastlstm.solvers.widening import Widening
+from fastlstm.starts.bends import MANY, UNITS
+from fastlstm.starts.bent_linear import BentLinear
 
 FloatArray = NDArray[np.float64]
 
@@ -43,8 +47,10 @@ class LongRecords:
         Starts, the best first.
     reached : Reached or None
         Where the descent has paused.
-    is_bent : bool
-        Whether the start has curves in front of the poles, see `BentStart`.
+    may_bend : bool
+        Whether curves may be put in front of the poles.
+    bent : BentFit or None
+        What goes on instead, where that is better.
     asks_for_bends : bool
         Whether such a start, tried for a part of the time, is better than what came out of it.
     """
@@ -53,7 +59,8 @@ class LongRecords:
     network: Network | None = None
     candidates: list[Candidate] = field(default_factory=list)
     reached: Reached | None = None
-    is_bent: bool = False
+    may_bend: bool = True
+    bent: BentFit | None = None
     asks_for_bends: bool = False
 
     def begin(
@@ -67,7 +74,7 @@ class LongRecords:
             self.candidates = yield from self.race.run()
             if self.race.is_off(self.candidates[0], WANTED):
                 yield from self._look_elsewhere(time_share)
-            if self.asks_for_bends:
+            if self.asks_for_bends or self.bent is not None:
                 return
             winner = self.candidates[0]
             grows = self.network is None and self.race.problem.alternative is not None
@@ -83,24 +90,47 @@ class LongRecords:
 
     def _look_elsewhere(self, time_share: float) -> Generator[Iterate, float, None]:
         """Try curves in front of the poles, or else Adam where all the time may be used."""
-        if time_share < 1.0:
-            made = BentStart(self.race).candidate()
-            self.asks_for_bends = made is not None and made[1].rmse < self.candidates[0].rmse
+        race, start, is_trial = self.race, BentStart(self.race), time_share < 1.0
+        units = (UNITS, MANY) if race.problem.may_widen and not is_trial else (UNITS,)
+        made, is_better = start.model(units) if self.may_bend else None, False
+        if is_trial:
+            winner = self.candidates[0]
+            self.asks_for_bends = made is not None and start.candidate(*made).rmse < winner.rmse
             return
-        bent = yield from BentStart(self.race).run(time_share)
-        if bent is not None:
-            self.network, self.candidates, self.is_bent = bent[0], [bent[1]], True
-        elif self.race.is_poor(self.candidates[0]):
-            self.candidates = yield from self.race.by_adam(self.candidates)
+        if made is not None:
+            is_better = yield from self._bend(start, *made)
+        if not is_better and race.is_poor(self.candidates[0]):
+            self.candidates = yield from race.by_adam(self.candidates)
+
+    def _bend(
+        self, start: BentStart, model: BentLinear, network: Network
+    ) -> Generator[Iterate, float, bool]:
+        """Fit behind curves, which move with all other weights where sizes are given.
+
+        Returns
+        -------
+        is_better : bool
+            Whether that goes on.
+        """
+        if not self.race.problem.may_widen:
+            candidate = yield from start.run(model, network)
+            if candidate is not None:
+                self.candidates = [candidate]
+            return candidate is not None
+        fit = BentFit(self.race, model, partial(LongRecords, may_bend=False))
+        is_better = yield from fit.begin()
+        self.bent = fit if is_better else None
+        return is_better
 
     def finish(self) -> Generator[Iterate, float, Status]:
         """Go on from there; then a wider network, and other fits to average with it."""
+        if self.bent is not None:
+            return (yield from self.bent.finish())
         status, race = (yield from self.go_on()), self.race
         if self.reached is not None and race.problem.may_widen and self.candidates:
             yield from Widening(race.problem, race.limits.stage_tol, race.tracker, race.rng).run()
-            if not self.is_bent:  # a random start of that structure ends where the others did
-                others = [one for one in self.candidates[1:] if one.stage > 0]
-                yield from Repeats(race, others).run()
+            others = [one for one in self.candidates[1:] if one.stage > 0]
+            yield from Repeats(race, others).run()
         return status
 
     def go_on(self) -> Generator[Iterate, float, Status]:

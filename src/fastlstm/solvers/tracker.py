@@ -61,6 +61,11 @@ def free_run_rmse(
         float32=problem.float32,
         n_threads=problem.n_threads,
     )
+    return rmse_of(problem, records, y)
+
+
+def rmse_of(problem: Problem, records: Records, y: FloatArray) -> float:
+    """RMSE of simulated outputs in standardised units, as judged; infinite where not finite."""
     assert records.y is not None
     with np.errstate(over="ignore", invalid="ignore"):
         scored = records.scored(problem.judged_washout)

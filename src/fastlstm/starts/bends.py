@@ -58,6 +58,11 @@ class Bends:
         """How many there are."""
         return len(self.channel)
 
+    @property
+    def is_wide(self) -> BoolArray:
+        """Whether a unit is the nearly straight one of its input, the last of these."""
+        return np.append(self.channel[1:] != self.channel[:-1], True)
+
     @classmethod
     def of(cls, u: FloatArray, units: int = UNITS, room: int | None = None) -> Bends | None:
         """Spread steps over the values of every input.

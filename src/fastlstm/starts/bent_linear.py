@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import svd
 
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.starts.bends import Bends, layers_behind
+from fastlstm.starts.bent_inputs import BentInputs
 from fastlstm.starts.embedding import SPARE_SCALE, embed
 from fastlstm.starts.lagged import with_lagged
 from fastlstm.starts.linear import LinearModel, identify
@@ -18,8 +20,8 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 MAX_ORDER = 4  # of the linear model: there are many inputs
+RELATIVE_RANK = 1e-6  # of the largest singular value, below which a sum does not count
 GATE_SPREAD = 0.02  # of weights to gates: bent inputs are many, and large
-SMALLEST_STD = 1e-6  # of a bent input
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,16 @@ class BentLinear:
 
     Parameters
     ----------
-    bends : Bends
-    mean : array of shape (n_units,)
-        Taken off what the bends make of the inputs.
+    inputs : BentInputs
+        Of the linear model.
+    found : LinearModel
     linear : LinearModel
-        Of the rest; without direct part, since layers have none: states without memory stand for
-        it.
+        The same without direct part, since layers have none: states without memory stand for it.
+        Its inputs have no mean, and the scale that the bends give them.
     """
 
-    bends: Bends
-    mean: FloatArray
+    inputs: BentInputs
+    found: LinearModel
     linear: LinearModel
 
     @classmethod
@@ -63,26 +65,25 @@ class BentLinear:
         order : int, optional
             Of its states, where it is known; the best on held-out rows when None.
         """
-        bent = bends.bent(records)
-        mean, std = bent.u.mean(axis=0), np.maximum(bent.u.std(axis=0), SMALLEST_STD)
-        scaled = replace(bent, u=(bent.u - mean) / std)
+        inputs = BentInputs.of(bends, records)
+        scaled = inputs.made_of(records)
         found = identify(scaled, order=order, max_order=max_order, rows=rows)
-        return cls(bends, mean, _without_direct(found, scaled, std))
+        return cls(inputs, found, _without_direct(found, scaled, inputs.std))
 
     @property
     def order(self) -> int:
         """Number of states with memory."""
-        return self.linear.order - len(self.linear.bias)
+        return self.found.order
 
     def simulate(self, records: Records) -> FloatArray:
         """Free run from rest, shape (n_total, n_outputs)."""
-        bent = self.bends.bent(records)
-        return self.linear.simulate(replace(bent, u=bent.u - self.mean))
+        return self.found.simulate(self.inputs.made_of(records))
 
     def network(self, width: int, head: tuple[int, ...]) -> Network:
         """Return the structure that begins as this model: bends, then at least `width` units."""
-        sizes = self.bends.n_units, max(width, self.linear.order)
-        return Network(self.bends.n_inputs, len(self.linear.bias), sizes, head)
+        bends = self.inputs.bends
+        sizes = bends.n_units, max(width, self.linear.order)
+        return Network(bends.n_inputs, len(self.linear.bias), sizes, head)
 
     def embedded(self, network: Network, rng: np.random.Generator, scale: float) -> FloatArray:
         """Return parameters of such a network; errors are of the order of scale squared.
@@ -96,10 +97,10 @@ class BentLinear:
         scale : float
             Standard deviation of the h that carry the states.
         """
-        n_bent, n_units = self.bends.n_units, network.hidden_sizes[0]
+        bends, n_units = self.inputs.bends, network.hidden_sizes[0]
         behind = layers_behind(network)
-        _, params = self.bends.in_front(behind, self.behind(behind, rng, scale))
-        seen = network.unpack(params)["lstm.0.weight_ih"][2 * n_units + n_bent : 3 * n_units]
+        _, params = bends.in_front(behind, self.behind(behind, rng, scale))
+        seen = network.unpack(params)["lstm.0.weight_ih"][2 * n_units + bends.n_units : 3 * n_units]
         seen[:] = SPARE_SCALE * rng.standard_normal(seen.shape)
         return params
 
@@ -113,14 +114,28 @@ class BentLinear:
         rng : numpy Generator
         scale : float
         """
-        n_bent, width = self.bends.n_units, network.hidden_sizes[0]
+        n_bent, width = self.inputs.bends.n_units, network.hidden_sizes[0]
         linear = with_lagged(self.linear, network.n_inputs - n_bent)
         params = embed(linear, network, rng=rng, scale=scale, gate_spread=GATE_SPREAD)
         weights, candidate = network.unpack(params), slice(2 * width, 3 * width)
         seen = weights["lstm.0.weight_ih"][candidate, :n_bent]
-        weights["lstm.0.bias"][candidate] -= seen @ self.mean
+        weights["lstm.0.bias"][candidate] -= seen @ self.inputs.mean
         weights["readout.input"][:] = 0.0
         return params
+
+    def on_curves(self) -> tuple[BentInputs, LinearModel]:
+        """Return the sums of bent inputs that the model sees, and this model of them.
+
+        One per state and output at most. The wide steps, which are nearly the inputs as they are,
+        come along, so that what follows may use these as well.
+        """
+        inputs, found = self.inputs, self.found
+        _, sizes, directions = svd(np.concatenate([found.B, found.D]), full_matrices=False)
+        seen = directions[sizes > RELATIVE_RANK * sizes[0]].T
+        wide = np.eye(inputs.bends.n_units)[:, inputs.bends.is_wide]
+        B, D = (np.pad(gains @ seen, ((0, 0), (0, wide.shape[1]))) for gains in (found.B, found.D))
+        curves = np.concatenate([seen, wide], axis=1)
+        return replace(inputs, curves=curves), replace(found, B=B, D=D)
 
 
 def _without_direct(linear: LinearModel, records: Records, std: FloatArray) -> LinearModel:
