@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 from sklearn.exceptions import NotFittedError
 
 from fastlstm import LSTMRegressor, load
@@ -50,6 +51,17 @@ def test_loaded_model_has_a_summary_without_descents(model, tmp_path):
     text = load(tmp_path / "m.safetensors").summary()
     assert "Descents" not in text
     assert "the sizes were given" in text
+
+
+@pytest.mark.filterwarnings("ignore::fastlstm.exceptions.ConvergenceWarning")
+def test_units_that_bend_the_inputs_are_told(model):
+    """A layer of their own for a plant behind waves; others have none."""
+    u = np.random.default_rng(1).uniform(-1.0, 1.0, 800)
+    y = lfilter([0.3], [1.0, -0.7], np.sin(3.0 * np.pi * u))
+    bent = LSTMRegressor(random_state=0, max_iter=60).fit(u[:, None], y)
+    width = bent.network_.hidden_sizes[0]
+    assert f"\n{width} units of the first layer bend the inputs, without memory" in bent.summary()
+    assert "bend" not in model.summary()
 
 
 def test_unfitted_model_has_none():

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastlstm.network import Network
 from fastlstm.solvers.problem import HistoryRow
+from fastlstm.starts.bends import n_bending
 from fastlstm.text import count
 
 
@@ -42,8 +43,8 @@ class SummaryMixin:
         LSTM (2), linear readout: 36 weights; the sizes were given
         """
         check_is_fitted(self)
-        lines = [_structure(self), *_frame(self), _beginning(self), _won(self), *_errors(self)]
-        return "\n".join([*lines, *_descents(self.history_), _ended(self)])
+        lines = [_structure(self), *_bends(self), *_frame(self), _beginning(self), _won(self)]
+        return "\n".join([*lines, *_errors(self), *_descents(self.history_), _ended(self)])
 
 
 def _structure(model: Any) -> str:
@@ -53,6 +54,13 @@ def _structure(model: Any) -> str:
     why = "the sizes were given" if given else "the sizes were found"
     layers = f"LSTM {_sizes(network.hidden_sizes)}, {head}"
     return f"{layers}: {count(network.n_params, 'weight')}; {why}"
+
+
+def _bends(model: Any) -> Iterator[str]:
+    n_units = n_bending(model.network_, model.params_)
+    if n_units > 0:
+        units = f"{count(n_units, 'unit')} of the first layer"
+        yield f"{units} bend the inputs, without memory: curves come before the poles"
 
 
 def _frame(model: Any) -> Iterator[str]:

@@ -139,6 +139,14 @@ class Bends:
         return replace(records, u=made)
 
 
+def n_bending(network: Network, params: FloatArray) -> int:
+    """Count the units of the first layer that bend inputs and have no memory."""
+    weights, width = network.unpack(params), network.hidden_sizes[0]
+    recurrent = weights["lstm.0.weight_hh"].reshape(4, width, width)
+    is_shut = weights["lstm.0.bias"][width : 2 * width] == SHUT
+    return int(np.count_nonzero(is_shut & ~recurrent.any(axis=(0, 2))))
+
+
 def layers_behind(network: Network) -> Network:
     """Return what is left without the first layer, whose units are inputs then."""
     first, *sizes = network.hidden_sizes
