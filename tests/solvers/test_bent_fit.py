@@ -9,6 +9,7 @@ from scipy.signal import lfilter
 from fastlstm import LSTMRegressor
 from fastlstm.exceptions import ConvergenceWarning
 from fastlstm.solvers import bent_fit
+from fastlstm.solvers.long_records import LongRecords
 from fastlstm.starts.bends import OPEN, SHUT
 
 LONG, ITERATIONS = 6000, 320
@@ -119,6 +120,19 @@ def test_the_fit_goes_on_without_bends_where_these_are_no_better(monkeypatch):
     tried = [number for number, name in enumerate(names) if "behind bends: " in name]
     assert tried
     assert tried[-1] < len(names) - 1
+
+
+def test_the_linear_model_stands_where_no_network_was_found(monkeypatch):
+    """A race whose starts all fail."""
+    monkeypatch.setattr(LongRecords, "begin", begin_without_race(LongRecords.begin))
+    model = fitted()
+    assert model.start_ == "behind bends: linear model"
+    assert error(model) < 0.05
+
+
+def begin_without_race(begin):
+    """Return nothing behind bends, and what was there otherwise."""
+    return lambda fit, *rest: begin(fit, *rest) if fit.may_bend else (row for row in ())
 
 
 @pytest.mark.parametrize(

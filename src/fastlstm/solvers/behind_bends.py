@@ -88,11 +88,10 @@ class BehindBends:
         self.outer.judge_by(self.outer.problem.judged)
         self.outer.consider(params, f"{NAME}: linear model", network=network)
 
-    def best_apart(self) -> tuple[Network, FloatArray]:
-        """Return the best so far as a network that sees all bent inputs."""
+    def best_apart(self) -> tuple[Network, FloatArray] | None:
+        """Return the best of the race as a network that sees all bent inputs, if there is one."""
         found = Rival.of(self.race.tracker)
-        assert found is not None
-        return self.inputs.apart(found.network, found.params)
+        return None if found is None else self.inputs.apart(found.network, found.params)
 
     def _whole(self, iterate: Iterate) -> Iterate:
         """Show an iterate with the bends in front; only what may lead is judged once more."""

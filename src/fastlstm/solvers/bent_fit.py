@@ -78,11 +78,12 @@ class BentFit:
 
     def finish(self) -> Generator[Iterate, float, Status]:
         """Let a network see all bent inputs; go on with few curves where that gains little."""
-        before = self._best
-        network, params = self._few.best_apart()
-        every = BehindBends.of(self.race, self.model.inputs, self.model.found)
-        fit = self.make(every.race, network)
-        yield from every.shown(fit.begin(params))
-        if self._best < WORTH * before:
-            return (yield from every.shown(fit.finish()))
+        before, best = self._best, self._few.best_apart()
+        if best is not None:
+            network, params = best
+            every = BehindBends.of(self.race, self.model.inputs, self.model.found)
+            fit = self.make(every.race, network)
+            yield from every.shown(fit.begin(params))
+            if self._best < WORTH * before:
+                return (yield from every.shown(fit.finish()))
         return (yield from self._few.shown(self._fit.finish()))
