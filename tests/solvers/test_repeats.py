@@ -50,11 +50,13 @@ def phases(model):
 
 
 def test_noisy_record_gets_an_average_near_the_plant(fitted, record, data, monkeypatch):
-    """Nearer than one network with the smallest validation error."""
+    """Nearer than one network with the smallest validation error; two draws, in the mean."""
+    averages = [fitted, LSTMRegressor(random_state=1).fit(*record)]
+    assert all(model.start_.startswith("average of ") for model in averages)
     monkeypatch.setattr(repeats.Repeats, "run", lambda _: iter(()))
-    single = LSTMRegressor(random_state=0).fit(*record)
-    assert fitted.start_.startswith("average of ")
-    assert error(fitted, data) < 0.8 * error(single, data)
+    singles = [LSTMRegressor(random_state=seed).fit(*record) for seed in range(2)]
+    ratios = [error(a, data) / error(b, data) for a, b in zip(averages, singles, strict=True)]
+    assert np.sqrt(np.prod(ratios)) < 0.7
 
 
 def test_fits_are_judged_for_themselves(fitted):
