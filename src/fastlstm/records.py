@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
 
@@ -84,10 +85,19 @@ class Records:
 
     def after(self, washout: int) -> NDArray[np.bool_]:
         """Mask of shape (n_total,): False for the first `washout` steps of every record."""
-        mask = np.ones(self.n_total, dtype=bool)
-        for rows in self.slices():
-            mask[rows.start : rows.start + washout] = False
+        mask = self._masks.get(washout)
+        if mask is None:
+            mask = np.ones(self.n_total, dtype=bool)
+            for rows in self.slices():
+                mask[rows.start : rows.start + washout] = False
+            mask.flags.writeable = False
+            self._masks[washout] = mask
         return mask
+
+    @cached_property
+    def _masks(self) -> dict[int, NDArray[np.bool_]]:
+        """What `after` found; every iterate of every method asks for the same ones."""
+        return {}
 
     @property
     def n_counted(self) -> int:

@@ -100,6 +100,16 @@ def test_pieces_hold_every_sample_once(n_pieces):
     np.testing.assert_array_equal(np.sort(scored), kept)
 
 
+@pytest.mark.parametrize("n_steps", [30, 160, 1100, 8320, 80_000])
+def test_pieces_of_one_record_fit_into_the_lanes(n_steps):
+    """One piece more than lanes would be as dear as twice as many; short records fill the lanes."""
+    pieces = Pieces.of(counting_records([n_steps]), washout=0, n_pieces=16, block=100)
+    n_found, length = len(pieces.follows), pieces.blocks[0].lengths[0]
+    assert n_found <= 16
+    assert n_found >= min(8, n_steps // 16)
+    assert 16 <= length <= 100
+
+
 def test_pieces_carry_the_states_of_one_run():
     """With fixed weights the states at the beginning of the pieces are those of the whole run."""
     network = Network(1, 1, (3, 2), (3,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ def clipped(gradient: FloatArray, limit: float) -> FloatArray:
     >>> clipped(np.array([3.0, 4.0]), 1.0)
     array([0.6, 0.8])
     """
-    norm = float(np.linalg.norm(gradient))
+    norm = sqrt(gradient @ gradient)
     return gradient if norm <= limit else gradient * (limit / norm)
 
 

@@ -13,6 +13,8 @@ from fastlstm.solvers.problem import Problem
 
 FloatArray = NDArray[np.float64]
 
+SHORTEST = 16  # steps of a block, where records are too short for all pieces
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -32,7 +34,7 @@ class Pieces:
 
     @classmethod
     def of(cls, records: Records, washout: int, n_pieces: int, block: int) -> Pieces:
-        """Cut records into about `n_pieces` pieces of whole blocks.
+        """Cut records into at most `n_pieces` pieces of whole blocks, or one per record.
 
         Parameters
         ----------
@@ -41,14 +43,15 @@ class Pieces:
         washout : int
             First steps of each record that are not scored.
         n_pieces : int
-            Wanted; there is at least one per record.
+            Wanted, as many as vector lanes; shorter blocks make more of short records.
         block : int
-            Steps of a block.
+            Steps of a block, at most.
         """
         assert records.y is not None
         y = np.where(records.after(washout)[:, None], records.y, np.nan)
         longest = int(records.lengths.max())
-        blocks_each = max(1, round(records.n_total / (n_pieces * block)))
+        block = min(block, max(SHORTEST, -(-records.n_total // n_pieces)))
+        blocks_each = -(-records.n_total // (n_pieces * block))
         length = block * min(blocks_each, -(-longest // block))
         starts, follows = [], []
         for rows in records.slices():

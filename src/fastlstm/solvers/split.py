@@ -53,7 +53,7 @@ class Split(AbstractSolver):
     learning_rate, clip : float
         First rate of Adam and largest norm of the gradient of the mean squared error.
     block, n_pieces : int
-        Steps of a block, and stretches that run side by side.
+        Steps of a block at most, and stretches that run side by side at most.
 
     Raises
     ------
@@ -80,7 +80,7 @@ class Split(AbstractSolver):
     eta: float = 0.5
     learning_rate: float = 1e-2
     clip: float = 1.0
-    block: int = 64
+    block: int = 100
     n_pieces: int = 16
 
     def __post_init__(self) -> None:

@@ -48,6 +48,21 @@ class Windows:
         """Length of the windows of each record."""
         return np.minimum(self.records.lengths, self.length)
 
+    @cached_property
+    def _share(self) -> FloatArray:
+        """Part of all steps up to the end of each record."""
+        share = np.cumsum(self.records.lengths / self.records.n_total)
+        return share / share[-1]
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        """How many first steps a window of each record may have."""
+        return self.records.lengths - self._sizes + 1
+
+    @cached_property
+    def _steps(self) -> NDArray[np.int64]:
+        return np.arange(self._sizes.max())
+
     @property
     def scored_per_window(self) -> int:
         """Steps of a typical window that are scored, at least 1."""
@@ -65,13 +80,19 @@ class Windows:
         -------
         windows : Records
         """
-        lengths = self.records.lengths
-        record = rng.choice(len(lengths), count, p=lengths / lengths.sum())
+        record = self._share.searchsorted(rng.random(count), side="right")
         size = self._sizes[record]
-        inside = rng.integers(0, lengths[record] - size + 1)
+        inside = rng.integers(0, self._places[record])
+        first, in_lead = self.records.offsets[record] + inside, inside > 0
+        if (size == size[0]).all():  # rows as a table, several times faster than one by one
+            rows = (first[:, None] + self._steps[: size[0]]).ravel()
+            unscored = (in_lead[:, None] & (self._steps[: size[0]] < self.burn_in)).ravel()
+        else:
+            step = np.concatenate([self._steps[:n] for n in size])
+            rows = step + np.repeat(first, size)
+            unscored = (step < self.burn_in) & np.repeat(in_lead, size)
+        y_drawn = self._y.take(rows, axis=0)
+        y_drawn[unscored] = np.nan
         offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-        step = np.arange(offsets[-1]) - np.repeat(offsets[:-1], size)
-        rows = step + np.repeat(self.records.offsets[record] + inside, size)
-        y_drawn = self._y[rows]
-        y_drawn[(step < self.burn_in) & np.repeat(inside > 0, size)] = np.nan
-        return Records(self.records.u[rows], y_drawn, offsets, self.records.weights_of(rows))
+        u_drawn = self.records.u.take(rows, axis=0)
+        return Records(u_drawn, y_drawn, offsets, self.records.weights_of(rows))
