@@ -222,11 +222,3 @@ def _conclude(
         network,
         tracker.decided,
     )
-
-
-def sent(course: Generator[Iterate, float, object], rmse: float) -> Iterate | None:
-    """Tell a course the validation error of its last iterate; return the next, None at the end."""
-    try:
-        return course.send(rmse)
-    except StopIteration:
-        return None

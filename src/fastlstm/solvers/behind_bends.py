@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.network import Network
 from fastlstm.solvers.first_network import begin_small
+from fastlstm.solvers.inner_course import followed
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.rival import Rival
@@ -60,24 +60,16 @@ class BehindBends:
         outer = race.tracker
         problem = problem_behind(race.problem, inputs, linear)
         own = Tracker(problem, outer.clock, cautious=outer.cautious)
-        used, limit = outer.n_iter - outer.budget.first_iter, outer.budget.time_limit
+        limit = outer.budget.time_limit
         left = None if limit is None else max(limit - outer.budget.wall, 0.0)
-        own.budget = Budget(outer.clock, max(1, outer.budget.max_iter - used), 0, left)
+        own.budget = Budget(outer.clock, outer.iterations_left, 0, left)
         return cls(outer, inputs, replace(race, problem=problem, tracker=own))
 
     def shown(self, course: Generator[Iterate, float, T]) -> Generator[Iterate, float, T]:
         """Follow a course of the race, and remember its best in any case."""
-        own = self.race.tracker
         try:
-            with closing(course):
-                rmse = None
-                while True:
-                    try:
-                        iterate = next(course) if rmse is None else course.send(rmse)
-                    except StopIteration as end:
-                        return end.value
-                    rmse = own.offer(iterate)
-                    yield self._whole(iterate)
+            result = yield from followed(course, self.race.tracker, self._whole)
+            return cast(T, result)  # None only where a course is left before its end
         finally:
             self._tell()
 
@@ -93,7 +85,7 @@ class BehindBends:
         found = Rival.of(self.race.tracker)
         return None if found is None else self.inputs.apart(found.network, found.params)
 
-    def _whole(self, iterate: Iterate) -> Iterate:
+    def _whole(self, iterate: Iterate, _: float) -> Iterate:
         """Show an iterate with the bends in front; only what may lead is judged once more."""
         own = self.race.tracker
         network, params = self._in_front(iterate.network, iterate.params)

@@ -12,6 +12,7 @@ from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.closed_readout import fit_readout
 from fastlstm.solvers.damped_descent import DescentState
+from fastlstm.solvers.inner_course import followed
 from fastlstm.solvers.layer_part import LayerPart
 from fastlstm.solvers.levenberg_marquardt import LevenbergMarquardt
 from fastlstm.solvers.problem import Problem, Status
@@ -111,7 +112,8 @@ class Greedy(AbstractSolver):
         if start is not None:
             begun, _ = fit_readout(part.problem, part.taken_from(start), part.problem.train)
         own = _part_tracker(part, tracker)
-        yield from _follow(part, own, method.run(part.problem, begun, rng, own), "layer 1")
+        course = method.run(part.problem, begun, rng, own)
+        yield from _shown(part, own, course, "layer 1")
         return own.best
 
     def _descend(
@@ -130,14 +132,14 @@ class Greedy(AbstractSolver):
             anew=True,
             frozen=part.frozen,
         )
-        yield from _follow(part, own, course, name)
+        yield from _shown(part, own, course, name)
         return begun if own.best is None else own.best
 
 
 def _part_tracker(part: LayerPart, tracker: Tracker) -> Tracker:
     """Judge of a part, with an even share of the time and the iterations that are left."""
     own, whole = Tracker(part.problem, tracker.clock), tracker.budget
-    iterations = whole.max_iter - (tracker.n_iter - whole.first_iter) - 1
+    iterations = tracker.iterations_left - 1
     seconds = None
     if whole.time_limit is not None:
         seconds = (1.0 - _LAST_SHARE) * max(whole.time_limit - whole.wall, 0.0) / part.n_left
@@ -145,19 +147,13 @@ def _part_tracker(part: LayerPart, tracker: Tracker) -> Tracker:
     return own
 
 
-def _follow(
+def _shown(
     part: LayerPart, own: Tracker, course: Generator[Iterate, float, object], name: str
-) -> Generator[Iterate, float, None]:
+) -> Generator[Iterate, float, object]:
     """Offer a part's iterates as whole networks, until the part stops or its share is used up."""
-    rmse = None
-    while True:
-        try:
-            iterate = next(course) if rmse is None else course.send(rmse)
-        except StopIteration:
-            return
-        rmse = own.offer(iterate)
-        whole = part.assembled(iterate.params)
-        yield replace(iterate, params=whole, phase=f"{name}: {iterate.phase}", network=None)
-        if own.exhausted:
-            course.close()
-            return
+
+    def whole(iterate: Iterate, _: float) -> Iterate:
+        params, phase = part.assembled(iterate.params), f"{name}: {iterate.phase}"
+        return replace(iterate, params=params, phase=phase, network=None)
+
+    return followed(course, own, whole, lambda: own.exhausted)

@@ -11,6 +11,7 @@ from fastlstm.merging import average
 from fastlstm.solvers.committee import SEARCHED, STRETCH
 from fastlstm.solvers.consensus import ALIKE, NOISY, agreeing
 from fastlstm.solvers.first_network import begin_smallest
+from fastlstm.solvers.inner_course import followed
 from fastlstm.solvers.long_records import LongRecords
 from fastlstm.solvers.problem import Parts, Problem
 from fastlstm.solvers.rival import Rival
@@ -93,10 +94,9 @@ class IncrementRounds:
 
     def _round(self) -> Generator[Iterate, float, None]:
         tracker, done = self.tracker, False
-        left = tracker.budget.max_iter - (tracker.n_iter - tracker.budget.first_iter)
         turn = f" {len(self.found) + 1}" if self.found else ""
         made = self.problem, self.parts, tracker, self.long_records
-        fit = IncrementFit(*made, max(1, left), turn)
+        fit = IncrementFit(*made, tracker.iterations_left, turn)
         try:
             yield from fit.run()
             done = True
@@ -204,28 +204,20 @@ class IncrementFit:
         vars(problem.linear)["model"] = whole.linear  # where cached_property keeps it
         return begin_smallest(problem) if problem.may_widen else problem
 
-    def _followed(self, course: Course) -> Generator[Iterate, float, None]:
+    def _followed(self, course: Course) -> Generator[Iterate, float, object]:
         """Show iterates as what their sums are, until the time for increments is used."""
-        own = self._own
-        with closing(course):
-            iterate = next(course, None)
-            while iterate is not None:
-                rmse = own.offer(iterate)
-                network = own.problem.network if iterate.network is None else iterate.network
-                sums = self._stretches.judged(network, iterate.params, iterate.phase)
-                yield replace(
-                    iterate,
-                    rmse_train=sums.rmse_train,
-                    phase=f"increments{self.turn}: {iterate.phase}",
-                    rmse_validation=sums.rmse,
-                    network=network,
-                )
-                if own.exhausted:
-                    return
-                try:
-                    iterate = course.send(rmse)
-                except StopIteration:
-                    return
+        return followed(course, self._own, self._summed, lambda: self._own.exhausted)
+
+    def _summed(self, iterate: Iterate, _: float) -> Iterate:
+        network = iterate.network or self._own.problem.network
+        sums = self._stretches.judged(network, iterate.params, iterate.phase)
+        return replace(
+            iterate,
+            rmse_train=sums.rmse_train,
+            phase=f"increments{self.turn}: {iterate.phase}",
+            rmse_validation=sums.rmse,
+            network=network,
+        )
 
     def _fit_sums(self, begun: Rival) -> Generator[Iterate, float, None]:
         course = self._sums.fit(begun)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 
 from fastlstm.network import Network
 from fastlstm.solvers.adam_descent import LEARNING_RATE, AdamDescent
-from fastlstm.solvers.base import sent
 from fastlstm.solvers.effort import MAX_WEIGHTS, affordable_iterations
+from fastlstm.solvers.inner_course import followed
 from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.starts.growing import grow
@@ -124,23 +123,23 @@ class LargeNetwork:
         self, network: Network, start: FloatArray | None
     ) -> Generator[Iterate, float, FloatArray | None]:
         """Train a smaller network; return its best weights."""
-        whole, used = self.problem.whole, self.tracker.n_iter - self.tracker.budget.first_iter
+        whole = self.problem.whole
         problem = replace(self.problem, network=network)
         if whole is not None:
             problem = replace(problem, whole=whole.for_weights(network.n_params))
         own = Tracker(problem, self.tracker.clock)
-        own.begin(max(1, self.tracker.budget.max_iter - used))
+        own.begin(self.tracker.iterations_left)
         if start is not None:
             own.consider(start, "start")
         donor = near_linear_weights(self._whole, self.rng)
+
+        def grown(iterate: Iterate, rmse: float) -> Iterate:
+            self._take_over(own, donor)
+            return self._grown(iterate, rmse, network, donor)
+
         try:
-            with closing(self.method(problem, start, own)) as course:
-                iterate = next(course, None)
-                while iterate is not None:
-                    rmse = own.offer(iterate)
-                    self._take_over(own, donor)
-                    yield self._grown(iterate, rmse, network, donor)
-                    iterate = None if own.exhausted else sent(course, rmse)
+            course = self.method(problem, start, own)
+            yield from followed(course, own, grown, lambda: own.exhausted)
         finally:
             self._take_over(own, donor)
         return own.best

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from fastlstm.network import Network
-from fastlstm.solvers.base import sent
 from fastlstm.solvers.damped_descent import DescentState, descend
 from fastlstm.solvers.heats import Candidate, heat
+from fastlstm.solvers.inner_course import followed
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.rival import Rival
@@ -110,18 +109,17 @@ class Repeats:
         tracker = self.race.tracker
         problem = self.problem.with_network(network)
         own = Tracker(problem, tracker.clock)
-        own.begin(max(1, tracker.budget.max_iter - (tracker.n_iter - tracker.budget.first_iter)))
+        own.begin(tracker.iterations_left)
         widths = "x".join(map(str, network.hidden_sizes))
         turn = f"fit {len(self.found) + 1}, {widths} units: "
-        made = self._descent(replace(self.race, problem=problem, tracker=own), other)
+
+        def told(iterate: Iterate, _: float) -> Iterate:
+            phase, shape = turn + iterate.phase, iterate.network or network
+            return replace(iterate, phase=phase, network=shape, rmse_validation=np.nan)
+
         try:
-            with closing(made) as course:
-                iterate = next(course, None)
-                while iterate is not None and not self._is_late:
-                    rmse, phase = own.offer(iterate), turn + iterate.phase
-                    shown = replace(iterate, phase=phase, rmse_validation=np.nan)
-                    yield replace(shown, network=iterate.network or network)
-                    iterate = sent(course, rmse)
+            course = self._descent(replace(self.race, problem=problem, tracker=own), other)
+            yield from followed(course, own, told, lambda: self._is_late)
         finally:
             found = Rival.of(own)
             if found is not None:

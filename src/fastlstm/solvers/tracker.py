@@ -149,6 +149,11 @@ class Tracker:
         return min(max(iterations, self.budget.time_used), 1.0)
 
     @property
+    def iterations_left(self) -> int:
+        """Iterations that the running method may still use, at least 1."""
+        return max(1, self.budget.max_iter - (self.n_iter - self.budget.first_iter))
+
+    @property
     def exhausted(self) -> bool:
         """Whether the iterations or the time of the running method have run out."""
         return self._out_of_iterations or self.budget.time_used >= 1.0
