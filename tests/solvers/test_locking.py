@@ -51,3 +51,13 @@ def test_memory_that_nobody_reads_is_no_risk():
 def test_records_of_any_length_will_do(n_timesteps):
     """Short ones are repeated, long ones cut."""
     assert locked_share(NETWORK, cell(0.0), np.resize(U, (n_timesteps, 1))) == 0.0
+
+
+def test_memory_that_is_read_late_is_found():
+    """States that have not met are not forgotten, though no output tells at first."""
+    params, u = cell(30.0), np.zeros((1000, 1))
+    NETWORK.unpack(params)["lstm.0.bias"][[0, 3]] = -40.0
+    NETWORK.unpack(params)["lstm.0.weight_ih"][3] = 80.0
+    assert locked_share(NETWORK, params, u) == 0.0
+    u[350:] = 1.0
+    assert locked_share(NETWORK, params, u) > 0.0
