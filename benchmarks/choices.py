@@ -2,64 +2,50 @@
 
 python -m benchmarks.choices
 python -m benchmarks.choices --quick
+python -m benchmarks.choices --only rounds
 
 Bent steps and the ridge: Wiener-Hammerstein, first 70 % of the training record, error on the rest
 of it. Initial state, wild states and the ridge: RLC with 8 units, error on the validation record.
-Rounds of the search on short records: first 70 % of their training records, error on the rest
-relative to the linear model. Limits count CPU seconds.
+Rounds of the search on short records, and weights of their average: first 70 % of their training
+records, error on the rest relative to the linear model; the weights on simulated plants,
+too. Limits count CPU seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from statistics import median
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from benchmarks import machine, report
+from benchmarks.changes import constant, fit
 from benchmarks.closed_form import run_linear
 from benchmarks.sets import CASES, inner, score
-from benchmarks.timing import blas_threads, count_cpu_time
-from fastlstm import LSTMRegressor
+from benchmarks.timing import count_cpu_time
+from benchmarks.ways_trials import signals
 from fastlstm.datasets import LOADERS
-from fastlstm.exceptions import ConvergenceWarning, DataWarning
 from fastlstm.initial_state import InitialState
-from fastlstm.solvers import committee, locking, objective
+from fastlstm.solvers import committee, joined, locking, objective
 
 BENT_SEEDS, RLC_SEEDS = 5, 12
 BENT_LIMIT, RLC_LIMIT = 10.0, 4.0  # CPU seconds
 MARKS = (1.0, 2.0, 4.0, 8.0)  # CPU seconds at which validation errors are noted
 FIXED_ALPHA = 1e-4  # the ridge that "auto" is compared with
-SHORT_SEEDS = 3
+SHORT_SEEDS, DRAWS = 3, 6
 SHORT = (
     *("cascaded_tanks", "ced", "gas_furnace", "ballbeam", "hairdryer", "flutter"),
     *("pHdata", "winding", "dryer2", "heating", "thermic", "powplant", "destill", "lakeErie"),
 )
+SIMULATED = ("np2", "np3", "duffing", "wiener_hammerstein", "bouc_wen_simulated", "two_tanks")
+STRETCH, TESTED, SKIPPED = 400, 4000, 200  # steps of a record, of the test, and those not scored
+NOISE, ITERATIONS = 0.02, 600  # of the output's standard deviation; of each fit
+PARTS = ("bent_steps", "beginnings", "rounds", "agreement")
 AFTER = 200  # steps of the validation record after which nothing is left of its beginning
-
-
-@contextmanager
-def constant(module: Any, name: str, value: Any) -> Iterator[None]:
-    """Another value of a constant of the library inside the block."""
-    old = getattr(module, name)
-    setattr(module, name, value)
-    try:
-        yield
-    finally:
-        setattr(module, name, old)
-
-
-def fit(dataset: Any, seed: int, **parameters: Any) -> LSTMRegressor:
-    """One training on one BLAS thread."""
-    with warnings.catch_warnings(), blas_threads(1):
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", DataWarning)
-        return LSTMRegressor(random_state=seed, **parameters).fit(dataset.X, dataset.y)
 
 
 def bent_steps(n_seeds: int, limit: float) -> list[dict[str, Any]]:
@@ -111,18 +97,41 @@ def beginnings(n_seeds: int, limit: float) -> list[dict[str, Any]]:
 
 
 def rounds(names: Sequence[str], n_seeds: int) -> list[dict[str, Any]]:
-    """Short records with up to four rounds of the search and with one."""
-    runs = []
+    """Short records with up to four rounds of the search, with equal weights, with one round."""
+    runs, by_agreement, equal = [], joined.FEW, 10**6
+    ways = (committee.ROUNDS, by_agreement), (committee.ROUNDS, equal), (1, by_agreement)
     for name in names:
         dataset, limit = inner(CASES[name].load()), CASES[name].time_limit
         linear = geometric_mean(run_linear(dataset).points[-1].test.values())
-        for most in (committee.ROUNDS, 1):
+        for most, few in ways:
+            weights = "equal" if few == equal else "by agreement"
             for seed in range(n_seeds):
-                with constant(committee, "ROUNDS", most):
+                with constant(committee, "ROUNDS", most), constant(joined, "FEW", few):
                     model = fit(dataset, seed, time_limit=limit)
                 ratio = geometric_mean(score(dataset, model).values()) / linear
-                runs.append({"set": name, "rounds": most, "seed": seed, "ratio": ratio})
-                report.console.print(f"  {name}, rounds {most}, seed {seed}: {ratio:.3g}")
+                way = {"rounds": most, "weights": weights}
+                runs.append({"set": name, **way, "seed": seed, "ratio": ratio})
+                report.console.print(f"  {name}, rounds {most}, {weights}, {seed}: {ratio:.3g}")
+    return runs
+
+
+def agreement(names: Sequence[str], n_seeds: int) -> list[dict[str, Any]]:
+    """Weights by agreement, as a part of the error of the same fits with equal weights."""
+    runs = []
+    for name in names:
+        u, y = signals(name, STRETCH * n_seeds + TESTED)
+        u_test, y_test, spread = u[-TESTED:], y[-TESTED:], y.std()
+        for seed in range(n_seeds):
+            rows = slice(STRETCH * seed, STRETCH * (seed + 1))
+            noise = NOISE * spread * np.random.default_rng(seed).normal(size=y[rows].shape)
+            data, errors = SimpleNamespace(X=u[rows], y=y[rows] + noise), []
+            for few in (joined.FEW, 10**6):
+                with constant(joined, "FEW", few):
+                    model = fit(data, seed, time_limit=None, max_iter=ITERATIONS)
+                error = (model.simulate(u_test) - y_test)[SKIPPED:]
+                errors.append(float(np.sqrt(np.mean(error**2)) / spread))
+            runs.append({"plant": name, "seed": seed, "nrmse": errors})
+            report.console.print(f"  {name}, {seed}: {errors[0]:.3g}, equal {errors[1]:.3g}")
     return runs
 
 
@@ -150,13 +159,23 @@ def tables(results: dict[str, Any]) -> None:
     titles = ["risk, ridge", "begun", "median", "range"]
     report.table("RLC, 100 x MSE on validation", titles, rows)
     rows = []
-    for (most,), runs in grouped(results["rounds"], "rounds"):
+    for (most, weights), runs in grouped(results["rounds"], "rounds", "weights"):
         medians = [median(run["ratio"] for run in part) for _, part in grouped(runs, "set")]
         worst = [max(run["ratio"] for run in part) for _, part in grouped(runs, "set")]
         means = [report.number(geometric_mean(ratios)) for ratios in (medians, worst)]
-        rows.append([f"{most}", *means])
+        rows.append([f"{most}, weights {weights}", *means])
     titles = ["rounds", "median seed", "worst seed"]
     report.table("Short records, relative to linear, geometric means", titles, rows)
+    rows = []
+    for (name,), runs in grouped(results["agreement"], "plant"):
+        ratios = [run["nrmse"][0] / run["nrmse"][1] for run in runs]
+        errors = [100.0 * median(run["nrmse"][way] for run in runs) for way in (0, 1)]
+        shown = [report.number(number) for number in (*errors, geometric_mean(ratios))]
+        rows.append([name, *shown, _range(ratios)])
+    titles = ["plant", "by agreement, %", "equal, %", "ratio", "range"]
+    report.table(f"Simulated plants, {STRETCH} steps", titles, rows)
+    every = [run["nrmse"][0] / run["nrmse"][1] for run in results["agreement"]]
+    report.console.print(f"Geometric mean of all ratios: {geometric_mean(every):.3g}")
 
 
 def grouped(
@@ -176,18 +195,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.choices", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one seed, one second, not saved")
+    parser.add_argument("--only", choices=PARTS, help="one part; the file keeps the others")
     options = parser.parse_args(arguments)
     count_cpu_time()
     report.console.print(machine.one_line(machine.describe()))
-    few = options.quick
-    results = {
-        "bent_steps": bent_steps(1 if few else BENT_SEEDS, 1.0 if few else BENT_LIMIT),
-        "beginnings": beginnings(1 if few else RLC_SEEDS, 1.0 if few else RLC_LIMIT),
-        "rounds": rounds(SHORT[:1] if few else SHORT, 1 if few else SHORT_SEEDS),
+    few, path = options.quick, report.RESULTS / "choices.json"
+    measure = {
+        "bent_steps": lambda: bent_steps(1 if few else BENT_SEEDS, 1.0 if few else BENT_LIMIT),
+        "beginnings": lambda: beginnings(1 if few else RLC_SEEDS, 1.0 if few else RLC_LIMIT),
+        "rounds": lambda: rounds(SHORT[:1] if few else SHORT, 1 if few else SHORT_SEEDS),
+        "agreement": lambda: agreement(SIMULATED[:1] if few else SIMULATED, 1 if few else DRAWS),
     }
+    wanted, kept = [options.only] if options.only else PARTS, report.load_json(path)
+    results = {part: measure[part]() if part in wanted else kept[part] for part in PARTS}
     tables(results)
     if not few:
-        path = report.RESULTS / "choices.json"
         report.save_json(path, {"benchmark": "choices", "machine": machine.describe(), **results})
     return 0
 

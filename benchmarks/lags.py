@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from benchmarks import machine, report
-from benchmarks.choices import constant
+from benchmarks.changes import constant
 from benchmarks.sets import CASES, inner, score
 from benchmarks.timing import Stopwatch, blas_threads, count_cpu_time
 from fastlstm import LSTMRegressor, posing

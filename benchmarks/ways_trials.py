@@ -12,7 +12,7 @@ from scipy.signal import lfilter
 from benchmarks import report
 from benchmarks.batch_plants import PLANTS as BATCHES
 from benchmarks.bent_plants import PLANTS as BENT
-from benchmarks.choices import constant, fit
+from benchmarks.changes import constant, fit
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.multisine_plants import PLANTS as MULTISINES
 from benchmarks.oversampled_plants import records

@@ -275,6 +275,7 @@ class Committee:
                 for objective, point in chosen:
                     joined.add_point(objective, point, share / len(chosen))
                 names.append(entry.name)
+        joined.weigh(self.records)
         if linear > 0.0:
             joined.add(self._linear(), linear, self.everything.noise)
             names.append("linear model")

@@ -1,4 +1,4 @@
-"""Which of several networks say the same where the records show little."""
+"""Which of several networks say the same, on the records and where these show little."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm import _core
+from fastlstm.merging import Member
 from fastlstm.records import Records
 from fastlstm.solvers.rival import Rival
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 HELD = 10  # steps for which an added input stays as it is
 AT_MOST = 5000  # steps of the run
 ALIKE = 3.0  # times the smallest error, up to which a network is wanted
 NOISY = 1.3  # the same where errors are mostly noise, which all networks have alike
 APART = 1.5  # times the distance of the one in the middle, beyond which one has gone astray
+STEP = 0.5  # standard deviations of the steps that tell how much a network counts
 
 
 def agreeing(
@@ -49,7 +52,8 @@ def agreeing(
     wanted = np.flatnonzero(errors <= alike * errors.min())
     if len(rivals) < 3:
         return [rivals[k] for k in wanted.tolist()]
-    runs, nearer = _runs(rivals, records), len(rivals) // 2
+    members = [(rival.network, rival.params) for rival in rivals]
+    runs, nearer = _runs(members, *_beside(records)), len(rivals) // 2
     between = np.array([[_apart(one, other) for other in runs] for one in runs])
     distances = np.sort(between, axis=1)[:, 1 : 1 + nearer].mean(axis=1)  # the nearest is itself
     near = wanted[distances[wanted] <= apart * distances.min()]
@@ -58,12 +62,50 @@ def agreeing(
     return [rivals[k] for k in near.tolist()]
 
 
-def _runs(rivals: Sequence[Rival], records: Records) -> list[FloatArray]:
-    """Let all run over the same inputs beside the records."""
+def agreement(members: Sequence[Member], records: Records) -> FloatArray:
+    """Weights of an average: the less, the farther a network is from what most of them say.
+
+    A held-out block tells the networks fitted without it from each other, but blocks differ, and
+    none tells how a network goes on beyond what was measured. The middle of all is a better guess
+    than most of them. With the distance from it relative to the median distance, on the records or
+    with random steps added to the inputs, whichever is more, the weights are
+    ``1 / max(1, distance)``: nearer than the median is luck.
+
+    Parameters
+    ----------
+    members : sequence of (Network, params)
+        At least three.
+    records : Records
+        Standardised inputs, in steps of the networks.
+
+    Returns
+    -------
+    weights : array of shape (n_members,)
+        With sum one, none negative.
+    """
+    farthest, n_steps = np.ones(len(members)), min(records.n_total, AT_MOST)
+    as_measured = records.u[:n_steps], np.unique(np.minimum(records.offsets, n_steps))
+    for u, offsets in (as_measured, _beside(records, STEP)):
+        runs = _runs(members, u, offsets)
+        middle = np.median(runs, axis=0)
+        distances = np.array([_apart(run, middle) for run in runs])
+        usual = np.median(distances)
+        if 0.0 < usual < np.inf:
+            farthest = np.maximum(farthest, distances / usual)
+    weights = 1.0 / farthest
+    return weights / weights.sum()
+
+
+def _beside(records: Records, size: float = 1.0) -> tuple[FloatArray, IntArray]:
+    """Add random steps to the inputs, as one run; where it begins and ends."""
     u = records.u[:AT_MOST]
-    steps = np.random.default_rng(0).standard_normal((len(u) // HELD + 1, u.shape[1]))
-    u, offsets = u + np.repeat(steps, HELD, axis=0)[: len(u)], np.array([0, len(u)])
-    return [_core.simulate(r.network, r.params, u, offsets, float32=False)[0] for r in rivals]
+    steps = size * np.random.default_rng(0).standard_normal((len(u) // HELD + 1, u.shape[1]))
+    return u + np.repeat(steps, HELD, axis=0)[: len(u)], np.array([0, len(u)])
+
+
+def _runs(members: Sequence[Member], u: FloatArray, offsets: IntArray) -> list[FloatArray]:
+    """Let all run over the same inputs."""
+    return [_core.simulate(*member, u, offsets, float32=False)[0] for member in members]
 
 
 def _apart(one: FloatArray, other: FloatArray) -> float:

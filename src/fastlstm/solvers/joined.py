@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastlstm.merging import Member, average
+from fastlstm.records import Records
+from fastlstm.solvers.consensus import agreement
 from fastlstm.solvers.ridge_path import Point
 from fastlstm.solvers.whole_records import WholeRecords
 
 FloatArray = NDArray[np.float64]
+
+FEW = 3  # networks, from which some of them can be in the middle
 
 
 @dataclass
@@ -21,9 +25,7 @@ class Joined:
     members: list[Member] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     squares: list[float] = field(default_factory=list)  # mean squared errors in training
-    bent: list[tuple[WholeRecords, FloatArray]] = field(default_factory=list)
-    bent_weights: list[float] = field(default_factory=list)
-    bent_squares: list[float] = field(default_factory=list)
+    bent: dict[int, tuple[WholeRecords, FloatArray]] = field(default_factory=dict)  # of members
 
     def add(self, member: Member, weight: float, square: float) -> None:
         """Add a network."""
@@ -33,31 +35,36 @@ class Joined:
 
     def add_point(self, objective: WholeRecords, point: Point, weight: float) -> None:
         """Add what a path has led to."""
-        if objective.bends is None:
-            self.add(objective.member(point.x), weight, point.error)
+        if objective.bends is not None:
+            self.bent[len(self.members)] = objective, point.x
+        self.add(objective.member(point.x), weight, point.error)
+
+    def weigh(self, records: Records) -> None:
+        """Let networks count less that are far from what most of those so far say."""
+        if len(self.members) < FEW:
             return
-        self.bent.append((objective, point.x))
-        self.bent_weights.append(weight)
-        self.bent_squares.append(point.error)
+        share, weights = sum(self.weights), self.weights * agreement(self.members, records)
+        self.weights = (share / weights.sum() * weights).tolist()
 
     @property
     def rmse_train(self) -> float:
         """Root of the mean of the squared errors."""
-        weights = self.weights + self.bent_weights
-        return float(np.sqrt(np.average(self.squares + self.bent_squares, weights=weights)))
+        return float(np.sqrt(np.average(self.squares, weights=self.weights)))
 
     def member(self) -> Member:
         """Everything as one network."""
-        members, weights = list(self.members), list(self.weights)
+        plain = [k for k in range(len(self.members)) if k not in self.bent]
+        members, weights = [self.members[k] for k in plain], [self.weights[k] for k in plain]
         if self.bent:
-            total = sum(self.bent_weights)
-            members.append(self._behind_bends([one / total for one in self.bent_weights]))
-            weights.append(total)
+            members.append(self._behind_bends())
+            weights.append(sum(self.weights[k] for k in self.bent))
         return average(members, weights)
 
-    def _behind_bends(self, weights: list[float]) -> Member:
+    def _behind_bends(self) -> Member:
         """Average behind the bends, which are the same for all."""
-        bends = self.bent[0][0].bends
-        assert bends is not None
-        members = [(objective.network, objective.weights(x)) for objective, x in self.bent]
-        return bends.in_front(*average(members, weights))
+        total = sum(self.weights[k] for k in self.bent)
+        parts = [(objective.network, objective.weights(x)) for objective, x in self.bent.values()]
+        shared = next(iter(self.bent.values()))[0].bends
+        assert shared is not None
+        shares = [self.weights[k] / total for k in self.bent]
+        return shared.in_front(*average(parts, shares))
