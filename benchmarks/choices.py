@@ -45,6 +45,7 @@ SIMULATED = ("np2", "np3", "duffing", "wiener_hammerstein", "bouc_wen_simulated"
 STRETCH, TESTED, SKIPPED = 400, 4000, 200  # steps of a record, of the test, and those not scored
 NOISE, ITERATIONS = 0.02, 600  # of the output's standard deviation; of each fit
 PARTS = ("bent_steps", "beginnings", "rounds", "agreement")
+EQUAL = 10**6  # networks, more than any average has, from which they are weighed
 AFTER = 200  # steps of the validation record after which nothing is left of its beginning
 
 
@@ -98,13 +99,13 @@ def beginnings(n_seeds: int, limit: float) -> list[dict[str, Any]]:
 
 def rounds(names: Sequence[str], n_seeds: int) -> list[dict[str, Any]]:
     """Short records with up to four rounds of the search, with equal weights, with one round."""
-    runs, by_agreement, equal = [], joined.FEW, 10**6
-    ways = (committee.ROUNDS, by_agreement), (committee.ROUNDS, equal), (1, by_agreement)
+    runs, by_agreement = [], joined.FEW
+    ways = (committee.ROUNDS, by_agreement), (committee.ROUNDS, EQUAL), (1, by_agreement)
     for name in names:
         dataset, limit = inner(CASES[name].load()), CASES[name].time_limit
         linear = geometric_mean(run_linear(dataset).points[-1].test.values())
         for most, few in ways:
-            weights = "equal" if few == equal else "by agreement"
+            weights = "equal" if few == EQUAL else "by agreement"
             for seed in range(n_seeds):
                 with constant(committee, "ROUNDS", most), constant(joined, "FEW", few):
                     model = fit(dataset, seed, time_limit=limit)
@@ -125,7 +126,7 @@ def agreement(names: Sequence[str], n_seeds: int) -> list[dict[str, Any]]:
             rows = slice(STRETCH * seed, STRETCH * (seed + 1))
             noise = NOISE * spread * np.random.default_rng(seed).normal(size=y[rows].shape)
             data, errors = SimpleNamespace(X=u[rows], y=y[rows] + noise), []
-            for few in (joined.FEW, 10**6):
+            for few in (joined.FEW, EQUAL):
                 with constant(joined, "FEW", few):
                     model = fit(data, seed, time_limit=None, max_iter=ITERATIONS)
                 error = (model.simulate(u_test) - y_test)[SKIPPED:]

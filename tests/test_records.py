@@ -111,3 +111,13 @@ def test_some_records_are_spread_over_the_list(rng):
     records = Records.from_lists([rng.normal(size=(3, 2)) for _ in y], y)
     assert records.some(9) is records
     assert records.some(3).y[::3, 0].tolist() == [0.0, 4.0, 8.0]
+
+
+def test_mask_of_a_washout_is_kept_and_nobody_can_change_it():
+    """All who ask get the same one."""
+    records = Records.from_lists([np.zeros((5, 1)), np.zeros((3, 1))])
+    mask = records.after(2)
+    assert mask.tolist() == [False, False, True, True, True, False, False, True]
+    assert records.after(2) is mask and records.after(1) is not mask
+    with pytest.raises(ValueError, match="read-only"):
+        mask[0] = True

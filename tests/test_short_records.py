@@ -10,7 +10,7 @@ from fastlstm.exceptions import ConvergenceWarning
 from fastlstm.metrics import nrmse
 from fastlstm.records import Records
 from fastlstm.scaling import Scaling
-from fastlstm.solvers import committee
+from fastlstm.solvers import committee, joined
 from fastlstm.starts.linear import identify
 from plants import make_record
 
@@ -183,3 +183,14 @@ def test_rounds_of_the_search_are_averaged_into_one_network(data, model, monkeyp
     assert once.network_.hidden_sizes[0] < model.network_.hidden_sizes[0]
     same = [(a.phase, a.rmse_train) for a in model.history_[: once.n_iter_]]
     assert [(a.phase, a.rmse_train) for a in once.history_] == same
+
+
+def test_networks_of_an_average_count_by_agreement(data, model, monkeypatch):
+    """The same networks as with equal weights; only what the readout adds up differs."""
+    monkeypatch.setattr(joined, "FEW", 10**6)
+    equal = LSTMRegressor(random_state=0).fit(*data[0])
+    assert equal.network_ == model.network_
+    parts, others = (m.network_.unpack(m.params_) for m in (equal, model))
+    moved = {name for name, values in parts.items() if not np.array_equal(values, others[name])}
+    assert "readout.hidden" in moved
+    assert all(name.startswith("readout") for name in moved)

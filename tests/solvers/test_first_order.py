@@ -110,6 +110,13 @@ def test_pieces_of_one_record_fit_into_the_lanes(n_steps):
     assert 16 <= length <= 100
 
 
+def test_blocks_are_not_longer_than_the_records():
+    """A hundred short records would be mostly padding."""
+    pieces = Pieces.of(counting_records([50] * 100), washout=0, n_pieces=16, block=100)
+    assert len(pieces.follows) == 100
+    assert pieces.blocks[0].lengths.tolist() == [50] * 100
+
+
 def test_pieces_carry_the_states_of_one_run():
     """With fixed weights the states at the beginning of the pieces are those of the whole run."""
     network = Network(1, 1, (3, 2), (3,))

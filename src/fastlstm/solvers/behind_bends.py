@@ -60,9 +60,7 @@ class BehindBends:
         outer = race.tracker
         problem = problem_behind(race.problem, inputs, linear)
         own = Tracker(problem, outer.clock, cautious=outer.cautious)
-        limit = outer.budget.time_limit
-        left = None if limit is None else max(limit - outer.budget.wall, 0.0)
-        own.budget = Budget(outer.clock, outer.iterations_left, 0, left)
+        own.budget = Budget(outer.clock, outer.iterations_left, 0, outer.budget.time_left)
         return cls(outer, inputs, replace(race, problem=problem, tracker=own))
 
     def shown(self, course: Generator[Iterate, float, T]) -> Generator[Iterate, float, T]:

@@ -138,11 +138,9 @@ class Greedy(AbstractSolver):
 
 def _part_tracker(part: LayerPart, tracker: Tracker) -> Tracker:
     """Judge of a part, with an even share of the time and the iterations that are left."""
-    own, whole = Tracker(part.problem, tracker.clock), tracker.budget
+    own, left = Tracker(part.problem, tracker.clock), tracker.budget.time_left
     iterations = tracker.iterations_left - 1
-    seconds = None
-    if whole.time_limit is not None:
-        seconds = (1.0 - _LAST_SHARE) * max(whole.time_limit - whole.wall, 0.0) / part.n_left
+    seconds = None if left is None else (1.0 - _LAST_SHARE) * left / part.n_left
     own.budget = Budget(tracker.clock, max(1, iterations // part.n_left), 0, seconds)
     return own
 

@@ -50,7 +50,7 @@ class Pieces:
         assert records.y is not None
         y = np.where(records.after(washout)[:, None], records.y, np.nan)
         longest = int(records.lengths.max())
-        block = min(block, max(SHORTEST, -(-records.n_total // n_pieces)))
+        block = min(block, longest, max(SHORTEST, -(-records.n_total // n_pieces)))
         blocks_each = -(-records.n_total // (n_pieces * block))
         length = block * min(blocks_each, -(-longest // block))
         starts, follows = [], []

@@ -53,7 +53,8 @@ class Split(AbstractSolver):
     learning_rate, clip : float
         First rate of Adam and largest norm of the gradient of the mean squared error.
     block, n_pieces : int
-        Steps of a block at most, and stretches that run side by side at most.
+        Steps of a block, and stretches that run side by side, at most; every record is at least
+        one stretch.
 
     Raises
     ------

@@ -93,6 +93,11 @@ class Budget:
         return self.clock.wall - self._started
 
     @property
+    def time_left(self) -> float | None:
+        """Seconds that are left; None without a limit."""
+        return None if self.time_limit is None else max(self.time_limit - self.wall, 0.0)
+
+    @property
     def time_used(self) -> float:
         """Part of the time that is used; 0 without a limit, 1 where nothing was left."""
         if self.time_limit is None:
