@@ -22,6 +22,7 @@ from benchmarks.choices import grouped
 from benchmarks.integrating_plants import PLANTS
 from benchmarks.timing import count_cpu_time
 from benchmarks.ways_trials import (
+    USUAL,
     BegunTrial,
     BentTrial,
     MultisineTrial,
@@ -38,6 +39,7 @@ from fastlstm.solvers import (
     early_growth,
     first_network,
     increments,
+    innovations,
     levenberg_marquardt,
     problem,
     race,
@@ -118,12 +120,16 @@ def repeats_averaged() -> Iterator[Trial]:
 
 
 def slow_noise() -> Iterator[Trial]:
-    """Noise that is alike from step to step: records of medium length, and as long ones."""
+    """Noise that is alike from step to step: with and without the fit to what is new in errors."""
+    never = ((innovations, "WORTH", AT_ONCE),)
+    given = {"hidden_sizes": (5, 5), "head_sizes": (8,)}
     for plant in ("np3", "np4", "duffing", "wiener_hammerstein", "bouc_wen_simulated"):
-        common = plant, MEDIUM, 0.1
-        yield SlowNoiseTrial(*common, "as it is", {"time_limit": LIMIT})
-        long = ((levenberg_marquardt, "WHITE", AT_ONCE),)
-        yield SlowNoiseTrial(*common, "as under white noise", {"time_limit": LIMIT}, long)
+        for n_train in (MEDIUM, USUAL):
+            for sizes, settings in (("auto", {}), ("given", given)):
+                common = f"{plant}, {n_train:,} steps, {sizes}", n_train, 0.1
+                settings = {**settings, "time_limit": LIMIT}
+                yield SlowNoiseTrial(*common, "as it is", settings)
+                yield SlowNoiseTrial(*common, "errors alone", settings, never)
 
 
 def first() -> Iterator[Trial]:

@@ -19,7 +19,7 @@ PAGES = {
     "large": "structure",
     "medium": "short-records",
     "repeats": "structure",
-    "slow_noise": "short-records",
+    "slow_noise": "slow-noise",
     "first": "structure",
     "curvature": "gauss-newton",
     "integrating": "integrators",
@@ -36,7 +36,7 @@ CAPTIONS = {
     "large": "Sizes that were given, 10,000 steps, 5 CPU-s:",
     "medium": '4,000 steps, "auto" sizes, 4 CPU-s; as short and as long records only beside it:',
     "repeats": '"auto" sizes, 4 CPU-s; averages of several fits, and one fit alone:',
-    "slow_noise": '4,000 steps under first-order noise with a pole at 0.9, "auto" sizes, 4 CPU-s:',
+    "slow_noise": "First-order noise with a pole at 0.9; given sizes are (5, 5) + (8,), 4 CPU-s:",
     "first": '10,000 steps, "auto" sizes, 4 CPU-s; what comes first:',
     "curvature": "2x5 + 8 units, 40,000 steps, 4 CPU-s; the rows that count in the end:",
     "integrating": '3,000 to 24,000 steps, "auto" sizes, 4 CPU-s; tests with other inputs, from 50 '

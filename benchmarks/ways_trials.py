@@ -75,7 +75,8 @@ class SlowNoiseTrial(Trial):
 
     def run(self, seed: int) -> dict[str, Any]:
         """Train once and score."""
-        u, y = signals(self.plant, None)
+        n_steps = self.n_train + N_TEST if self.n_train >= USUAL else None
+        u, y = signals(self.plant.split(",")[0], n_steps)
         train, test = slice(0, self.n_train), slice(self.n_train, self.n_train + N_TEST)
         white = np.random.default_rng([5, seed]).normal(size=(self.n_train + SKIPPED, 1))
         noise = lfilter([1.0], [1.0, -SLOW_POLE], white, axis=0)[SKIPPED:]

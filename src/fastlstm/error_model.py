@@ -37,7 +37,9 @@ class ErrorModel:
     coef: FloatArray
 
     @classmethod
-    def of(cls, errors: FloatArray, records: Records, washout: int) -> ErrorModel:
+    def of(
+        cls, errors: FloatArray, records: Records, washout: int, max_order: int = MAX_ORDER
+    ) -> ErrorModel:
         """Yule-Walker fit on the scored steps of all records; the order minimises BIC.
 
         Parameters
@@ -48,11 +50,12 @@ class ErrorModel:
             Where each record begins, and where outputs are missing (zero weight).
         washout : int
             First steps of each record that are left out.
+        max_order : int
         """
         if records.weights is not None:
             errors = np.where(records.weights > 0.0, errors, np.nan)
         parts = [part[washout:] for part in records.split(errors)]
-        coefs = [_fit([part[:, k] for part in parts]) for k in range(errors.shape[1])]
+        coefs = [_fit([part[:, k] for part in parts], max_order) for k in range(errors.shape[1])]
         order = max(len(coef) for coef in coefs)
         return cls(np.array([np.pad(coef, (0, order - len(coef))) for coef in coefs]))
 
@@ -105,13 +108,13 @@ class ErrorModel:
         return forecast
 
 
-def _fit(parts: list[FloatArray]) -> FloatArray:
+def _fit(parts: list[FloatArray], max_order: int) -> FloatArray:
     """Levinson recursion over orders; returns the coefficients of the order with least BIC."""
     gaps = any(np.isnan(part).any() for part in parts)
     n_steps = sum(int(np.count_nonzero(~np.isnan(part))) if gaps else len(part) for part in parts)
     if n_steps == 0:
         return np.zeros(0)
-    max_order = min(MAX_ORDER, min(len(part) for part in parts) - 1, n_steps // 10)
+    max_order = min(max_order, min(len(part) for part in parts) - 1, n_steps // 10)
     lags = range(max_order + 1)
     if gaps:
         covariance, n_steps = _covariance_with_gaps(parts, lags)

@@ -8,27 +8,25 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fastlstm import _core
 from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.effort import MAX_WEIGHTS
 from fastlstm.solvers.increments import IncrementRounds
 from fastlstm.solvers.large_networks import LargeNetwork, is_large
-from fastlstm.solvers.likeness import inflation
 from fastlstm.solvers.long_records import LongRecords
 from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.stage_descent import StageLimits
 from fastlstm.solvers.tracker import Tracker
+from fastlstm.solvers.whitening import Whitening
 
 FloatArray = NDArray[np.float64]
 
 TRIED = 0.25  # of the time, after which records of medium length are long ones or short
 FOR_BOTH = 200  # iterations that are allowed, below which they count as short at once
 CLEAN = 0.1  # validation RMSE, of the output's standard deviation, up to which they count as long
-WHITE = 1.5  # inflation by errors that are alike, up to which they do so where fits are averaged
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,8 @@ class LevenbergMarquardt(AbstractSolver):
        count in the end, and a part of them tells :math:`J'J`, see `FullGradient`.
     4. Where the sizes are free and there is time, the network is widened as long as validation
        gains by it, see `Widening`. Then others are trained, of the alternative structure of the
-       problem as well, and averaged, see `Repeats`.
+       problem as well, and averaged, see `Repeats`. Where errors are alike from step to step, the
+       last part of the time is for a fit to what is new in them, see `Whitening`.
     5. The iterate that was best on free-run validation is returned.
 
     Short records go another way, see `Committee`; records of medium length (2.5 to 10 residuals
@@ -139,24 +138,14 @@ class LevenbergMarquardt(AbstractSolver):
         elif for_both and whole.is_medium:
             yield from fit.begin(None, TRIED)
             rival = Rival.of(tracker)
-            if rival is not None and not fit.asks_for_bends and self._is_clean(problem, rival):
+            # several networks may be averaged; one needs a ridge where noise is much of its errors
+            goes_on = rival is not None and (problem.may_widen or rival.rmse <= CLEAN)
+            if goes_on and not fit.asks_for_bends:
                 return (yield from fit.finish())
-        return (yield from Committee(problem, whole, tracker, rng, rival=rival).run(start))
-
-    @staticmethod
-    def _is_clean(problem: Problem, rival: Rival) -> bool:
-        """Whether a network that was fitted to records of medium length follows all but noise.
-
-        White errors say so where they may be averaged over several fits.
-        """
-        if rival.rmse <= CLEAN:
-            return True
-        if not problem.may_widen:
-            return False
-        records = problem.train
-        made = rival.network, rival.params, records.u, records.offsets
-        simulated, _ = _core.simulate(*made, n_threads=problem.n_threads)
-        return inflation(records, simulated, problem.washout) <= WHITE
+        status = yield from Committee(problem, whole, tracker, rng, rival=rival).run(start)
+        if for_both and whole.is_medium and not problem.may_widen:
+            yield from Whitening(problem, tracker).run_best()
+        return status
 
     def _long_records(
         self, problem: Problem, tracker: Tracker, rng: np.random.Generator

@@ -26,6 +26,7 @@ from fastlstm.solvers.stage_descent import (
 )
 from fastlstm.solvers.stages import Stages
 from fastlstm.solvers.tracker import Iterate
+from fastlstm.solvers.whitening import BEFORE, Whitening
 from fastlstm.solvers.widening import Widening
 from fastlstm.starts.bends import MANY, UNITS
 from fastlstm.starts.bent_linear import BentLinear
@@ -53,6 +54,8 @@ class LongRecords:
         What goes on instead, where that is better.
     asks_for_bends : bool
         Whether such a start, tried for a part of the time, is better than what came out of it.
+    leaves_time : bool or None
+        Whether the descent leaves the last part of the time, where that was asked.
     """
 
     race: Race
@@ -62,6 +65,7 @@ class LongRecords:
     may_bend: bool = True
     bent: BentFit | None = None
     asks_for_bends: bool = False
+    leaves_time: bool | None = None
 
     def begin(
         self, start: FloatArray | None, time_share: float = 1.0
@@ -86,6 +90,8 @@ class LongRecords:
         if np.isfinite(winner.rmse):
             anew = start is not None or winner.stage > 0
             limits = replace(self.race.limits, time_share=time_share)
+            if time_share > BEFORE:
+                limits = replace(limits, time_share=BEFORE, goes_on=self._goes_on)
             yield from self._descend(winner, limits, anew)
 
     def _look_elsewhere(self, time_share: float) -> Generator[Iterate, float, None]:
@@ -123,25 +129,52 @@ class LongRecords:
         return is_better
 
     def finish(self) -> Generator[Iterate, float, Status]:
-        """Go on from there; then a wider network, and other fits to average with it."""
+        """Go on from there; then a wider network, and other fits to average with it.
+
+        Where errors are alike, the last part of the time is left for what is new in them.
+        """
         if self.bent is not None:
             return (yield from self.bent.finish())
-        status, race = (yield from self.go_on()), self.race
-        if self.reached is not None and race.problem.may_widen and self.candidates:
-            yield from Widening(race.problem, race.limits.stage_tol, race.tracker, race.rng).run()
+        race, whitening = self.race, self._whitening
+        race.tracker.judge_by(race.problem.judged)
+        share = BEFORE if self._is_whitened else 1.0
+        status = yield from self.go_on(share)
+        if self.reached is None:
+            return status
+        if race.problem.may_widen and self.candidates:
+            limits, tracker = race.limits, race.tracker
+            yield from Widening(race.problem, limits.stage_tol, tracker, race.rng, share).run()
             others = [one for one in self.candidates[1:] if one.stage > 0]
-            yield from Repeats(race, others).run()
+            yield from Repeats(race, others, share).run()
+        elif share == 1.0 or not (yield from whitening.run_best()):
+            return (yield from self.go_on())
         return status
 
-    def go_on(self) -> Generator[Iterate, float, Status]:
-        """Descend through the stages that are left."""
+    def go_on(self, time_share: float = 1.0) -> Generator[Iterate, float, Status]:
+        """Descend through the stages that are left, until a part of the time is used."""
         if self.reached is None:
             return Status.CONVERGED
         state, stage = self.reached.state, self.reached.stage
-        if stage < len(self._stages()):
+        limits = replace(self.race.limits, time_share=time_share)
+        if stage < len(self._stages()) and self.race.tracker.budget.time_used <= time_share:
             left = Candidate(self._name, state, 0.0, stage)
-            yield from self._descend(left, self.race.limits, True)
+            yield from self._descend(left, limits, True)
         return self.reached.status
+
+    def _goes_on(self) -> bool:
+        """Whether there is nothing better to do with the last part of the time."""
+        if self.leaves_time is None:
+            self.leaves_time = self._is_whitened
+        return not self.leaves_time
+
+    @property
+    def _is_whitened(self) -> bool:
+        """Whether errors are alike; behind bends they may be what the curves lack."""
+        return self.may_bend and self._whitening.is_wanted
+
+    @property
+    def _whitening(self) -> Whitening:
+        return Whitening(self.race.problem, self.race.tracker)
 
     @property
     def _name(self) -> str:

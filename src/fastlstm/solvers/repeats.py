@@ -18,6 +18,7 @@ from fastlstm.solvers.stacking import Stack
 from fastlstm.solvers.stage_descent import descend_stages, regularised
 from fastlstm.solvers.stages import Stages
 from fastlstm.solvers.tracker import Iterate, Tracker, free_run_rmse
+from fastlstm.solvers.whitening import Whitening
 from fastlstm.solvers.widening import ROUND_PATIENCE, ROUND_TOL, WORTH, Widening
 from fastlstm.starts.candidates import random_candidate
 
@@ -43,12 +44,16 @@ class Repeats:
         With the problem, and the tracker that knows the best network so far.
     others : list of Candidate
         Starts that lost the race and are well on their way; they go on first.
+    time_share : float
+        Part of the time after which no fit goes on. If it is less than all, errors are alike, and
+        the average is whitened in the end.
     found : list of Rival
         Results so far.
     """
 
     race: Race
     others: list[Candidate] = field(default_factory=list)
+    time_share: float = 1.0
     found: list[Rival] = field(default_factory=list)
 
     @property
@@ -70,8 +75,11 @@ class Repeats:
             rmse = self.race.tracker.consider(
                 params, stack.phase, self._rmse_train(network, params), network=network
             )
+        whitened = stack
+        if self.time_share < 1.0:
+            whitened = yield from Whitening(self.problem, self.race.tracker).run(stack)
         linear = self.problem.linear.embedded(self.problem.network)
-        if self._sees_all and rmse < self.race.tracker.score(linear):
+        if whitened is stack and self._sees_all and rmse < self.race.tracker.score(linear):
             yield from self._on_all_rows(stack, rmse)
 
     @property
@@ -81,7 +89,7 @@ class Repeats:
 
     @property
     def _is_late(self) -> bool:
-        return self.race.tracker.used > (SHARE if self._sees_all else 1.0)
+        return self.race.tracker.used > min(self.time_share, SHARE if self._sees_all else 1.0)
 
     def _rmse_train(self, network: Network, params: np.ndarray) -> float:
         train = replace(self.problem, validation=None)

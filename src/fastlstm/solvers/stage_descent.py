@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,18 +39,26 @@ class StageLimits:
         Iterations without a better validation error of its own that end a stage.
     time_share : float
         Part of the time of the method after which the descent ends.
+    goes_on : callable, optional
+        Asked then whether it goes on all the same.
     """
 
     tol: float
     stage_tol: float
     patience: int
     time_share: float = 1.0
+    goes_on: Callable[[], bool] | None = None
 
     def of(self, stage: Stage) -> tuple[float, int]:
         """Return the relative decrease and the patience that end a stage."""
         if not stage.is_whole:
             return self.stage_tol, self.patience
         return self.tol, self.patience if stage.is_last else min(self.patience, _SHORT_PATIENCE)
+
+    def used_up(self, tracker: Tracker) -> bool:
+        """Whether the time of the descent is."""
+        late = tracker.budget.time_used > self.time_share
+        return late and not (self.goes_on is not None and self.goes_on())
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,7 @@ def descend_stages(
             objective, state, tracker, f"{name}, {index}", stage, limits
         )
         following = index
-        if tracker.budget.time_used > limits.time_share:
+        if limits.used_up(tracker):
             break
         following = index + 1
         stages = stages.escalated(state.params)
@@ -167,5 +175,5 @@ def _descend_stage(
         best, since = (rmse, 0) if rmse < best else (best, since + 1)
         if since >= patience:
             return state, Status.EARLY_STOPPED
-        if tracker.budget.time_used > limits.time_share:
+        if limits.used_up(tracker):
             return state, Status.TIME_LIMIT

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm._linalg import ArrowEquations, NormalEquations
-from fastlstm.integration import accumulate_rows
+from fastlstm.integration import accumulate_rows, forget_sums
 from fastlstm.state import DIFFERENCE
 
 if TYPE_CHECKING:
@@ -59,6 +59,21 @@ def sum_by_record(objective: WholeRecords, x: FloatArray) -> ArrowEquations:
     return equations
 
 
+def keep_what_counts(objective: WholeRecords, values: FloatArray) -> None:
+    """Keep what is new in misfits, or in their Jacobian rows, of all steps, in place.
+
+    Of those of sums, what was added recently.
+    """
+    records = objective.records
+    if objective.innovations is not None:
+        objective.innovations.apply(values, records.offsets)
+    if objective.forgotten is not None:
+        counted = objective.fitted[:, None] & objective.integrating
+        if records.weights is not None:
+            counted &= records.weights > 0.0
+        forget_sums(values, records.offsets, counted, objective.forgotten)
+
+
 def _jacobian(
     objective: WholeRecords, x: FloatArray, plan: _core.RowPlan
 ) -> tuple[_core.JacobianRows, IntArray]:
@@ -94,6 +109,7 @@ def _rows(
     if objective.free_states:
         _add_states(objective, rows, result.state_rows, used, record)
     _add_sums(objective, rows, record)
+    keep_what_counts(objective, rows)
     return _counted(objective, rows, objective.misfit_of(objective.accumulated(result.y, x)), step)
 
 
@@ -121,6 +137,7 @@ def _own_rows(objective: WholeRecords, x: FloatArray) -> FloatArray:
         moved = (y[1:, steps] - y[0, steps]) / DIFFERENCE
         rows[steps, :, r * size : (r + 1) * size] = np.moveaxis(moved, 0, -1)
     _add_sums(objective, rows, np.repeat(np.arange(records.n_records), records.lengths))
+    keep_what_counts(objective, rows)
     return rows
 
 
@@ -175,4 +192,3 @@ def _add_sums(objective: WholeRecords, rows: FloatArray, record: IntArray) -> No
         for output in summed:
             rows[record == r, output, column] = 1.0
             column += 1
-    objective.forget(rows)

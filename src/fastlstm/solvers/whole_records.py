@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from fastlstm import _core
 from fastlstm._linalg import ArrowEquations, NormalEquations
-from fastlstm.integration import accumulate, forget_sums
+from fastlstm.integration import accumulate
 from fastlstm.loss import SQUARED, AbstractLoss
 from fastlstm.merging import Member
 from fastlstm.network import Network
 from fastlstm.records import Records
+from fastlstm.solvers.innovations import Innovations
 from fastlstm.solvers.levels import mean_errors
 from fastlstm.solvers.problem import Problem
-from fastlstm.solvers.whole_equations import sum_all, sum_by_record
+from fastlstm.solvers.whole_equations import keep_what_counts, sum_all, sum_by_record
 from fastlstm.starts.bends import Bends
 from fastlstm.starts.linear import LinearModel
 
@@ -65,6 +66,8 @@ class WholeRecords:
     loss : AbstractLoss
     forgotten : float, optional
         Steps after which an error of a sum counts no more, see `forget_sums`; always when None.
+    innovations : Innovations, optional
+        What counts instead of errors; states are not eliminated then.
     bends : Bends, optional
         In front of the network, which sees `records` through them and has no bypass. They do not
         move, so that steps cost what the layers behind them cost.
@@ -81,6 +84,7 @@ class WholeRecords:
     free_states: bool = True
     loss: AbstractLoss = SQUARED
     forgotten: float | None = None
+    innovations: Innovations | None = None
     bends: Bends | None = None
     float32: bool = True
     n_threads: int = 1
@@ -229,17 +233,8 @@ class WholeRecords:
         """Subtract what was measured from given outputs of all steps."""
         with np.errstate(over="ignore", invalid="ignore"):
             misfit = y - self.target
-            self.forget(misfit)
+            keep_what_counts(self, misfit)
         return misfit
-
-    def forget(self, values: FloatArray) -> None:
-        """Keep what was added recently to misfits of sums, or to their Jacobian rows, in place."""
-        if self.forgotten is None:
-            return
-        counted = self.fitted[:, None] & self.integrating
-        if self.records.weights is not None:
-            counted &= self.records.weights > 0.0
-        forget_sums(values, self.records.offsets, counted, self.forgotten)
 
     def mean_square(self, x: FloatArray, rows: BoolArray) -> float:
         """Mean squared error on given rows; infinite where the free run is not finite."""
@@ -282,7 +277,7 @@ class WholeRecords:
     def plans(self) -> list[_core.RowPlan]:
         """All steps at once where rows are accumulated, blocks of fitted rows otherwise."""
         offsets, n_columns = self.records.offsets, self.n_unknowns
-        if self.integrating.any():
+        if self.integrating.any() or self.innovations is not None:
             return [_core.plan_rows(offsets, float32=self.float32)]
         if self.eliminates_states:
             n_columns = self.network.n_params + 2 * self.network.n_units

@@ -61,24 +61,31 @@ class Widening:
         Of the stages before all records are used, see `StageLimits`.
     tracker : Tracker
     rng : numpy Generator
+    time_share : float
+        Part of the time after which it ends.
     """
 
     problem: Problem
     stage_tol: float
     tracker: Tracker
     rng: np.random.Generator
+    time_share: float = 1.0
 
     def run(self) -> Course:
         """Go on as long as it pays."""
         self.tracker.judge_by(self.problem.judged)
         gains = True
-        while gains and self.tracker.best is not None:
+        while gains and self.tracker.best is not None and self._has_time:
             before = self.tracker.best_rmse * self.tracker.best_risk
             if before > OVERFIT * self._rmse_train(*self._best()):
                 return
             yield from self._grow()
             self.tracker.judge_by(self.problem.judged)
             gains = self.tracker.best_rmse * self.tracker.best_risk < WORTH * before
+
+    @property
+    def _has_time(self) -> bool:
+        return self.time_share == 1.0 or self.tracker.used < self.time_share
 
     def _best(self) -> Member:
         assert self.tracker.best is not None
@@ -108,6 +115,6 @@ class Widening:
     def _descent(
         self, stages: Stages, start: FloatArray, name: str, judge: Tracker, first: int
     ) -> Course:
-        limits = StageLimits(ROUND_TOL, self.stage_tol, ROUND_PATIENCE)
+        limits = StageLimits(ROUND_TOL, self.stage_tol, ROUND_PATIENCE, self.time_share)
         state = DescentState(start, np.inf)
         yield from descend_stages(stages, state, judge, name, limits, first=first, anew=True)
