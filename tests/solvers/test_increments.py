@@ -13,6 +13,7 @@ from fastlstm.records import Records
 from fastlstm.solvers import increments
 from fastlstm.solvers.increments import ROUNDS
 from fastlstm.solvers.problem import Parts, Problem, Whole
+from fastlstm.solvers.rival import Rival
 from fastlstm.solvers.sums import Sums, _stages
 from fastlstm.starts.integrating import identify_integrating
 from integrating_plants import slide
@@ -140,16 +141,24 @@ def test_fit_of_increments_takes_a_part_of_the_time_that_is_left(sums, monkeypat
     assert own.budget.time_limit == pytest.approx(0.25 * 8.0)
 
 
-@pytest.mark.parametrize("noise", [0.0, 4e-3])
-def test_fewer_fits_are_averaged_where_all_errors_contain_the_noise(noise, monkeypatch):
-    """Three times the smallest error may be next to none there, or as bad as no fit."""
+@pytest.mark.parametrize("is_clean", [True, False])
+def test_noisy_fits_count_by_their_errors(sums, monkeypatch, is_clean):
+    """All but what is far off; of clean ones those that agree, alike."""
+    network, n_params = sums.problem.network, sums.problem.network.n_params
+    found = [
+        Rival(network, np.full(n_params, 0.01 * k), f"{k}", error, error)
+        for k, error in enumerate((1.0, 2.0, 4.0, 6.0, np.inf))
+    ]
     asked = []
-    monkeypatch.setattr(increments, "ROUNDS", 2)
-    monkeypatch.setattr(
-        increments, "agreeing", lambda found, records, alike: asked.append(alike) or found[:1]
-    )
-    LSTMRegressor(random_state=0).fit(*slide(1500, 1, noise=noise))
-    assert asked == [increments.NOISY if noise else increments.ALIKE]
+    monkeypatch.setattr(increments, "average", lambda *given: asked.append(given) or given[0][0])
+    monkeypatch.setattr(increments, "agreeing", lambda rivals, _: rivals[1:3])
+    problem = replace(sums.problem, may_widen=True)
+    rounds = increments.IncrementRounds(problem, sums.parts, None, None, found, is_clean)
+    assert rounds._chosen().phase == ("average of 2 fits" if is_clean else "average of 3 fits")
+    ((pairs, weights),) = asked
+    assert [params[0] for _, params in pairs] == ([0.01, 0.02] if is_clean else [0.0, 0.01, 0.02])
+    expected = [0.5, 0.5] if is_clean else np.array([16.0, 4.0, 1.0]) / 21.0
+    np.testing.assert_allclose(weights, expected)
 
 
 def test_clean_increments_give_an_accurate_model():

@@ -18,7 +18,6 @@ IntArray = NDArray[np.int64]
 HELD = 10  # steps for which an added input stays as it is
 AT_MOST = 5000  # steps of the run
 ALIKE = 3.0  # times the smallest error, up to which a network is wanted
-NOISY = 1.3  # the same where errors are mostly noise, which all networks have alike
 APART = 1.5  # times the distance of the one in the middle, beyond which one has gone astray
 STEP = 0.5  # standard deviations of the steps that tell how much a network counts
 

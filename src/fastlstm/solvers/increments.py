@@ -7,9 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
+
 from fastlstm.merging import average
 from fastlstm.solvers.committee import SEARCHED, STRETCH
-from fastlstm.solvers.consensus import ALIKE, NOISY, agreeing
+from fastlstm.solvers.consensus import agreeing
 from fastlstm.solvers.first_network import begin_smallest
 from fastlstm.solvers.inner_course import followed
 from fastlstm.solvers.long_records import LongRecords
@@ -28,6 +30,7 @@ SHARE = 0.6  # of the iterations that are left, for increments
 TIME = 0.25  # of the time that is left, for clean increments: there is to be some for other fits
 TRIED = 0.15  # of the time that is left, for noisy ones
 GATE_RIDGE = 1e5  # see `gate_strengths`; what moves a sum is mostly in proportion to the input
+FAR = 5.0  # times the smallest error, up to which noisy fits count
 CLEAN = 0.2  # validation RMSE of increments, of their standard deviation
 
 
@@ -53,7 +56,7 @@ class IncrementRounds:
     is_clean: bool = True
 
     def run(self) -> Generator[Iterate, float, Rival | None]:
-        """Fit as often as there is time for; return the average of those that agree.
+        """Fit as often as there is time for; return the average.
 
         The tracker is told of it also when the run is closed before its end. Where records are
         noisy and short there is one fit.
@@ -82,13 +85,24 @@ class IncrementRounds:
         return self.is_clean or n_rows >= ROWS * network.n_params
 
     def _chosen(self) -> Rival:
-        """Average of the results that agree; the best of them where the structure is fixed."""
-        if not self.problem.may_widen:
-            return min(self.found, key=lambda rival: rival.rmse)
-        members = agreeing(self.found, self.parts.train, ALIKE if self.is_clean else NOISY)
+        """Average of the results; the best of them where the structure is fixed.
+
+        Of clean increments, of those that agree. Noise makes sums drift, every one in another way,
+        so that nearly all count, by the inverse of their squared errors.
+        """
+        errors = np.array([rival.rmse for rival in self.found])
+        if not self.problem.may_widen or not np.isfinite(errors.min()):
+            return self.found[int(np.argmin(errors))]
+        if self.is_clean:
+            members = agreeing(self.found, self.parts.train)
+            weights = np.ones(len(members))
+        else:
+            counted = np.flatnonzero(errors <= FAR * errors.min()).tolist()
+            members, weights = [self.found[k] for k in counted], errors[counted] ** -2.0
         if len(members) == 1:
             return members[0]
-        network, params = average([(member.network, member.params) for member in members])
+        pairs = [(member.network, member.params) for member in members]
+        network, params = average(pairs, weights / weights.sum())
         phase = f"average of {len(members)} fits"
         return Sums(self.problem, self.parts).judged_whole(network, params, phase)
 
