@@ -51,6 +51,7 @@ class ErrorModel:
         washout : int
             First steps of each record that are left out.
         max_order : int
+            Largest order that is tried.
         """
         if records.weights is not None:
             errors = np.where(records.weights > 0.0, errors, np.nan)

@@ -8,7 +8,11 @@ from fastlstm import LSTMRegressor
 from fastlstm._core import simulate
 from fastlstm.metrics import rmse
 from fastlstm.network import Network
-from fastlstm.solvers import innovations
+from fastlstm.records import Records
+from fastlstm.solvers import innovations, whitening
+from fastlstm.solvers.problem import Clock, Problem
+from fastlstm.solvers.tracker import Tracker
+from fastlstm.solvers.whitening import Whitening
 from problems import teacher_params
 
 PLANT = Network(1, 1, (3, 2), (3,))
@@ -54,13 +58,37 @@ def test_slow_noise_is_not_followed(data, monkeypatch):
     assert np.sqrt(np.prod(ratios)) < 0.5
 
 
+@pytest.mark.parametrize(
+    ("level", "pole", "held", "is_wanted"),
+    [
+        (0.2, POLE, True, True),
+        (0.01, POLE, True, False),
+        (0.2, 0.0, True, False),
+        (0.2, POLE, False, False),
+    ],
+    ids=["slow noise", "hardly any", "white", "nothing is held out"],
+)
+def test_when_it_is_wanted(data, level, pole, held, is_wanted):
+    """Judged by the errors of the best network so far, here the plant itself."""
+    white = np.random.default_rng(5).normal(size=(4000, 1))
+    noise = lfilter([1.0], [1.0, -pole], white, axis=0)
+    u, params = data[0][:4000], teacher_params(PLANT, 3)
+    y, _ = simulate(PLANT, params, u, np.array([0, 4000]), float32=False)
+    records = Records(u, y + level * noise / noise.std(), np.array([0, 4000]))
+    train, validation = records.take([(0, 0, 3000)]), records.take([(0, 3000, 4000)])
+    problem = Problem(PLANT, train, validation if held else None, washout=50)
+    tracker = Tracker(problem, Clock())
+    tracker.consider(params, "the plant")
+    assert Whitening(problem, tracker).is_wanted == is_wanted
+
+
 def test_white_noise_changes_nothing(data, monkeypatch):
     """Nor does a record without noise: the same bits as if nothing was looked for."""
     for noise in (NOISE * np.random.default_rng(1).normal(size=(SPLIT, 1)), np.zeros((SPLIT, 1))):
-        model = fitted(data, noise, **{**GIVEN, "max_iter": 60})
+        model = fitted(data, noise, **GIVEN)
         with monkeypatch.context() as patch:
             patch.setattr(innovations, "WORTH", np.inf)
-            plain = fitted(data, noise, **{**GIVEN, "max_iter": 60})
+            plain = fitted(data, noise, **GIVEN)
         assert model.start_ == plain.start_
         np.testing.assert_array_equal(model.params_, plain.params_)
 
@@ -100,10 +128,15 @@ def test_same_bits_with_two_threads(data):
     np.testing.assert_array_equal(one.params_, two.params_)
 
 
-def test_what_held_out_rows_find_worse_is_left_out(data, monkeypatch):
+@pytest.mark.parametrize("what", ["errors grow", "wild states are remembered"])
+def test_what_is_worse_is_left_out(data, monkeypatch, what):
     """Then the answer is what errors led to."""
     noise = slow_noise(0)
-    monkeypatch.setattr("fastlstm.solvers.whitening.WORSE", 0.0)
+    if what == "errors grow":
+        monkeypatch.setattr(whitening, "WORSE", 0.0)
+    else:
+        factors = iter([1.5, 1.0])  # of the network that was fitted, and of the one before
+        monkeypatch.setattr(whitening, "risk", lambda *_: next(factors))
     model = fitted(data, noise, **GIVEN)
     assert any(row.phase.startswith("whitened") for row in model.history_)
     monkeypatch.setattr(innovations, "WORTH", np.inf)

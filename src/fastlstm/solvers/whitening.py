@@ -64,7 +64,7 @@ class Whitening:
 
     def run_best(self) -> Generator[Iterate, float, bool]:
         """Fit the best network so far; return whether there is a better one now."""
-        if not self.is_wanted:
+        if self.tracker.best is None:
             return False
         best = self._best()
         return (yield from self.run(best)) is not best
