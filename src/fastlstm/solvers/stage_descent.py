@@ -14,6 +14,7 @@ from fastlstm.solvers.heats import iterate_of, overfits
 from fastlstm.solvers.partly_frozen import PartlyFrozen
 from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.stages import Stage, Stages
+from fastlstm.solvers.straying import Straying
 from fastlstm.solvers.tracker import Iterate, Tracker
 
 FIRST_STAGE_OF_A_START = 2  # a trained network would forget on the few rows of the stages before
@@ -144,6 +145,11 @@ def regularised(objective: StageObjective, problem: Problem, rmse: float) -> Sta
     return objective.with_alpha(float(np.clip(rmse**2, *_ALPHA_RANGE)))
 
 
+def _is_watched(stage: Stage, tracker: Tracker) -> bool:
+    """Whether a stage of part of the data is long enough to be judged by all validation data."""
+    return not stage.is_whole and stage.judge.n_total >= tracker.problem.judged.n_total
+
+
 def _descend_stage(
     objective: SquaresObjective,
     state: DescentState,
@@ -154,6 +160,7 @@ def _descend_stage(
 ) -> Generator[Iterate, float, tuple[DescentState, Status]]:
     tol, patience = limits.of(stage)
     costs, best, since = [state.cost], np.inf, 0
+    straying = Straying(tracker.problem) if _is_watched(stage, tracker) else None
     on_all = isinstance(stage.objective, FullGradient)
     limit = objective.memory * (_GROWTH_OF_ALL_ROWS if on_all else _MAX_MEMORY_GROWTH)
     while True:
@@ -166,6 +173,8 @@ def _descend_stage(
         if state.stalled:
             return state, Status.CONVERGED
         iterate = iterate_of(objective, state, phase)
+        if straying is not None:
+            iterate = replace(iterate, strayed=straying.factor(iterate))
         rmse = yield iterate
         costs.append(state.cost)
         if not stage.is_whole and overfits(iterate, rmse):

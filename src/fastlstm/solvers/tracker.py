@@ -37,6 +37,8 @@ class Iterate:
         Where the method has its own held-out rows; the tracker scores the weights when None.
     network : Network or None
         Where it is not that of the problem.
+    strayed : float
+        What the validation error is multiplied by where it is compared, see `Straying`.
     """
 
     params: FloatArray
@@ -47,6 +49,7 @@ class Iterate:
     fraction: float = 0.0
     rmse_validation: float | None = None
     network: Network | None = None
+    strayed: float = 1.0
 
 
 def free_run_rmse(
@@ -205,21 +208,21 @@ class Tracker:
         rmse_train: float = np.nan,
         rmse: float | None = None,
         network: Network | None = None,
+        factor: float = 1.0,
     ) -> float:
         """Return the validation RMSE of parameters, and remember them if they are the best.
 
         Parameters that violate the constraint of the problem are judged, and remembered, as what
         they become when they are made to satisfy it. A method with held-out rows of its own gives
-        the error itself.
+        the error itself. For the comparison it is multiplied by `factor`.
         """
         if not np.isfinite(params).all():
             return np.inf
-        factor = 1.0
         best = self.best_rmse * self.best_risk
         if rmse is None:
             params = self.problem.admissible(params)
             rmse = self.score(params, network)
-            factor = self._risk(params, network) if rmse < best else 1.0
+            factor *= self._risk(params, network) if rmse * factor < best else 1.0
         if rmse * factor < best:
             self.best_risk = factor
             self.best, self.best_rmse, self.best_network = params, rmse, network
@@ -228,7 +231,7 @@ class Tracker:
         return rmse
 
     def offer(self, iterate: Iterate) -> float:
-        """Record an iterate, report it, and return its validation RMSE."""
+        """Record an iterate, report it, and return its validation RMSE as it is compared."""
         self.n_iter += 1
         rmse = self.consider(
             iterate.params,
@@ -236,6 +239,7 @@ class Tracker:
             iterate.rmse_train,
             iterate.rmse_validation,
             iterate.network,
+            iterate.strayed,
         )
         row = HistoryRow(
             self.n_iter,
@@ -250,7 +254,7 @@ class Tracker:
         self.history.append(row)
         if self.callback is not None and self.best is not None:
             self.clock.call(self.callback, self._progress(row, self.best, iterate.fraction))
-        return rmse
+        return rmse * iterate.strayed
 
     def _progress(self, row: HistoryRow, best: FloatArray, fraction: float) -> Progress:
         return Progress(
