@@ -38,6 +38,7 @@ from fastlstm.solvers import (
     bent_start,
     early_growth,
     first_network,
+    in_room,
     increments,
     innovations,
     levenberg_marquardt,
@@ -91,6 +92,20 @@ def large() -> Iterator[Trial]:
                 settings = {"hidden_sizes": sizes, "head_sizes": (), "time_limit": LARGE_LIMIT}
                 way = f"{name}, 1x{sizes[0]}"
                 yield Trial(plant, 10_000, 0.001, way, {**settings, "solver": solver})
+
+
+def room() -> Iterator[Trial]:
+    """Take sizes that are given for few data as a limit, or as an order; "auto" beside them."""
+    never = ((in_room, "MUCH", AT_ONCE),)
+    given = {"1x16": ((16,), ()), "2x16": ((16, 16), ()), "20 + 20": ((20,), (20,))}
+    for n_train in (1000, MEDIUM):
+        for plant in ("np2", "np4", "duffing", "wiener_hammerstein"):
+            common = f"{plant}, {n_train:,} steps", n_train, 0.03
+            yield Trial(*common, '"auto"', {"time_limit": LIMIT})
+            for name, (hidden, head) in given.items():
+                sizes = {"hidden_sizes": hidden, "head_sizes": head, "time_limit": LIMIT}
+                yield Trial(*common, name, sizes)
+                yield Trial(*common, f"{name} itself", sizes, never)
 
 
 def medium() -> Iterator[Trial]:
@@ -247,6 +262,7 @@ PARTS = {
     "far_from_linear": far_from_linear,
     "bent_inputs": bent_inputs,
     "large": large,
+    "room": room,
     "medium": medium,
     "repeats": repeats_averaged,
     "slow_noise": slow_noise,

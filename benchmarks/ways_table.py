@@ -17,6 +17,7 @@ PAGES = {
     "far_from_linear": "starts",
     "bent_inputs": "starts",
     "large": "structure",
+    "room": "structure",
     "medium": "short-records",
     "repeats": "structure",
     "slow_noise": "slow-noise",
@@ -34,6 +35,7 @@ CAPTIONS = {
     "bent_inputs": '"auto" sizes, 4 CPU-s; inputs behind sharp curves (bptt 2 layers, 15 and 6 '
     "units, + 8):",
     "large": "Sizes that were given, 10,000 steps, 5 CPU-s:",
+    "room": "Sizes that were given, 4 CPU-s; as a limit, and trained as they are (itself):",
     "medium": '4,000 steps, "auto" sizes, 4 CPU-s; as short and as long records only beside it:',
     "repeats": '"auto" sizes, 4 CPU-s; averages of several fits, and one fit alone:',
     "slow_noise": "First-order noise with a pole at 0.9; given sizes are (5, 5) + (8,), 4 CPU-s:",

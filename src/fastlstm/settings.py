@@ -17,12 +17,11 @@ from fastlstm.loss import LOSSES, SQUARED, AbstractLoss
 from fastlstm.network import Network
 from fastlstm.records import Records, auto_washout
 from fastlstm.solvers.base import AbstractSolver
+from fastlstm.solvers.first_network import USUAL_HEAD, USUAL_HIDDEN
 from fastlstm.solvers.registry import make_solvers, name_of
 from fastlstm.stability.gains import Kind
 from fastlstm.starting_point import begin_alike
 from fastlstm.weights import check_missing_target, check_output_weights
-
-AUTO_HIDDEN, AUTO_HEAD = (6, 6), (8,)  # that "auto" stands for where "lm" finds no other sizes
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class Settings:
     @property
     def first_width(self) -> int:
         """Units of the first layer, as far as they are known before training."""
-        return (AUTO_HIDDEN if self.hidden_sizes is None else self.hidden_sizes)[0]
+        return (USUAL_HIDDEN if self.hidden_sizes is None else self.hidden_sizes)[0]
 
     @property
     def fits_whole_records(self) -> bool:
@@ -122,8 +121,8 @@ class Settings:
 
     def network(self, n_inputs: int, n_outputs: int) -> Network:
         """Structure for the channels at hand."""
-        hidden = AUTO_HIDDEN if self.hidden_sizes is None else self.hidden_sizes
-        head = AUTO_HEAD if self.head_sizes is None else self.head_sizes
+        hidden = USUAL_HIDDEN if self.hidden_sizes is None else self.hidden_sizes
+        head = USUAL_HEAD if self.head_sizes is None else self.head_sizes
         return Network(n_inputs, n_outputs, hidden, head)
 
     def begins_at_rest(self, records: Records) -> bool:

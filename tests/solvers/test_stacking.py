@@ -109,3 +109,14 @@ def test_network_that_goes_astray_elsewhere_has_no_part(problem):
     rivals = [Rival(wide, p, str(k), 1.0, 1.0) for k, p in enumerate([params, tame, tame, tame])]
     assert np.abs(run(wide, params, u) - run(wide, tame, u)).max() < 1e-2
     assert "0" not in [one.phase for one in Stack.of(small, rivals).members]
+
+
+def test_average_stays_within_its_room(problem):
+    """Of networks that do not fit side by side the better ones are taken."""
+    rivals = [off("readout.bias", 0.03), off("readout.input", 0.04), off("readout.hidden", 0.2)]
+    rivals = [replace(one, rmse=1.0 + 0.01 * k) for k, one in enumerate(rivals)]
+    assert len(Stack.of(problem, rivals).members) == 3
+    narrow = replace(problem, room=Network(1, 1, (5,)))
+    stack = Stack.of(narrow, rivals)
+    assert [one.phase for one in stack.members] == ["+0.03", "+0.04"]
+    assert stack.joined()[0].hidden_sizes == (4,)

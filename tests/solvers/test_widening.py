@@ -68,8 +68,8 @@ def test_widths_that_are_free_grow_while_validation_gains(long_record, monkeypat
     import fastlstm.solvers.first_network as first_network
 
     monkeypatch.setattr(first_network, "FEW_STATES", -1)
-    monkeypatch.setattr(settings, "AUTO_HIDDEN", (1,))
-    monkeypatch.setattr(settings, "AUTO_HEAD", ())
+    monkeypatch.setattr(settings, "USUAL_HIDDEN", (1,))
+    monkeypatch.setattr(settings, "USUAL_HEAD", ())
     fixed = LSTMRegressor((1,), (), random_state=0).fit(*long_record)
     free = LSTMRegressor(random_state=0).fit(*long_record)
     assert free.network_.hidden_sizes[0] > 1

@@ -53,9 +53,10 @@ class EarlyGrowth:
         yield from self._descend(network, winner, winner.stage)
         grown = winner
         while tracker.budget.time_used < SHARE * self.time_share:
-            wider = widened(network)
+            wider = widened(network, self.race.problem.room)
             stages = self.race.stages(network=wider)
-            if stages.last_of_part < 0 or wider.n_params > MAX_WEIGHTS:
+            too_many = wider == network or wider.n_params > MAX_WEIGHTS
+            if too_many or stages.last_of_part < 0:
                 break
             stage = stages[stages.last_of_part]
             tracker.judge_by(stage.judge)

@@ -6,9 +6,12 @@ from threadpoolctl import threadpool_limits
 
 from fastlstm.network import Network
 from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.room import clipped
 
+USUAL_HIDDEN, USUAL_HEAD = (6, 6), (8,)  # that free sizes stand for where nothing else is known
 FEW_STATES = 3  # of the linear model per output: half as many as the units that come first
 SMALL_HIDDEN, SMALL_HEAD = (6,), (6,)
+SMALLER_HIDDEN, SMALLER_HEAD = (4,), (4,)  # where records are short for the others
 SMALLEST_HIDDEN, SMALLEST_HEAD = 2, 4  # per output
 
 
@@ -35,7 +38,45 @@ def begin_small(problem: Problem) -> Problem:
         return problem
     channels = problem.network.n_inputs, problem.network.n_outputs
     small = Network(*channels, SMALL_HIDDEN, SMALL_HEAD)
+    if problem.room is not None:
+        small = clipped(small, problem.room)
     return problem.with_network(small, alternative=problem.network)
+
+
+def begin_in_room(problem: Problem) -> Problem | None:
+    """Free the sizes within those of the network of a problem, and begin as with free sizes.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of records that are short or of medium length for its network.
+
+    Returns
+    -------
+    problem : Problem or None
+        With records that are long, or of medium length, for the network that comes first. None
+        where they are short for a very small one, and where they are long for the usual one and
+        there is one layer: that gets further as `LargeNetwork`, or by itself.
+    """
+    room, whole = problem.network, problem.whole
+    assert whole is not None
+    usual, *smaller = (
+        Network(room.n_inputs, room.n_outputs, *sizes)
+        for sizes in (
+            (USUAL_HIDDEN, USUAL_HEAD),
+            (SMALL_HIDDEN, SMALL_HEAD),
+            (SMALLER_HIDDEN, SMALLER_HEAD),
+        )
+    )
+    if room.num_layers == 1 and whole.for_weights(usual.n_params) is None:
+        return None
+    usual = clipped(usual, room)
+    first = begin_small(problem.changed(may_widen=True, room=room, network=usual))
+    for begun in (first, *(first.with_network(clipped(one, room), usual) for one in smaller)):
+        judged = whole.for_weights(begun.network.n_params)
+        if judged is None or judged.is_medium:
+            return begun.changed(whole=judged)
+    return None
 
 
 def begin_smallest(problem: Problem) -> Problem:

@@ -13,6 +13,7 @@ from fastlstm.network import Network
 from fastlstm.solvers.adam_descent import LEARNING_RATE, AdamDescent
 from fastlstm.solvers.effort import MAX_WEIGHTS, affordable_iterations
 from fastlstm.solvers.inner_course import followed
+from fastlstm.solvers.inside import Inside
 from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.starts.growing import grow
@@ -131,33 +132,13 @@ class LargeNetwork:
         own.begin(self.tracker.iterations_left)
         if start is not None:
             own.consider(start, "start")
-        donor = near_linear_weights(self._whole, self.rng)
-
-        def grown(iterate: Iterate, rmse: float) -> Iterate:
-            self._take_over(own, donor)
-            return self._grown(iterate, rmse, network, donor)
-
+        inside = Inside(self.tracker, own, near_linear_weights(self._whole, self.rng))
         try:
             course = self.method(problem, start, own)
-            yield from followed(course, own, grown, lambda: own.exhausted)
+            yield from followed(course, own, inside.show, lambda: own.exhausted)
         finally:
-            self._take_over(own, donor)
+            inside.take_over()
         return own.best
-
-    def _grown(self, iterate: Iterate, rmse: float, network: Network, donor: FloatArray) -> Iterate:
-        """Show an iterate of a smaller network as one of the whole network."""
-        params = grow(network, iterate.params, self._whole, donor)
-        widths = "x".join(map(str, network.hidden_sizes))
-        phase = f"{widths} units: {iterate.phase}"
-        return replace(iterate, params=params, rmse_validation=rmse, phase=phase, network=None)
-
-    def _take_over(self, own: Tracker, donor: FloatArray) -> None:
-        """Make the best of a smaller network, which began as the best before, that of the whole."""
-        if own.best is None:
-            return
-        tracker, params = self.tracker, grow(own.problem.network, own.best, self._whole, donor)
-        tracker.decide(self._whole, params, own.best_phase, own.best_rmse_train, own.best_rmse)
-        tracker.best_risk, tracker.decided = own.best_risk, own.decided
 
     def by_adam(self, start: FloatArray | None) -> Course:
         """Descend with Adam, from random weights where there is no start."""

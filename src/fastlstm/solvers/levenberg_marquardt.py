@@ -12,9 +12,10 @@ from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.effort import MAX_WEIGHTS
+from fastlstm.solvers.in_room import InRoom
 from fastlstm.solvers.increments import IncrementRounds
 from fastlstm.solvers.large_networks import LargeNetwork, is_large
-from fastlstm.solvers.long_records import LongRecords
+from fastlstm.solvers.long_records import TRIED, LongRecords
 from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.race import Race
 from fastlstm.solvers.rival import Rival
@@ -24,7 +25,6 @@ from fastlstm.solvers.whitening import Whitening
 
 FloatArray = NDArray[np.float64]
 
-TRIED = 0.25  # of the time, after which records of medium length are long ones or short
 FOR_BOTH = 200  # iterations that are allowed, below which they count as short at once
 CLEAN = 0.1  # validation RMSE, of the output's standard deviation, up to which they count as long
 
@@ -52,8 +52,9 @@ class LevenbergMarquardt(AbstractSolver):
 
     Short records go another way, see `Committee`; records of medium length (2.5 to 10 residuals
     per weight) are tried as long ones first, and so are the increments of a plant that integrates,
-    see `IncrementRounds`. Of a network with too many weights for the time
-    a part is trained first, see `LargeNetwork`.
+    see `IncrementRounds`. Sizes that are given and many for such records are a limit for free
+    ones, see `InRoom`. Of a network with too many weights for the time a part is trained first,
+    see `LargeNetwork`.
 
     Parameters
     ----------
@@ -109,6 +110,11 @@ class LevenbergMarquardt(AbstractSolver):
         tracker: Tracker,
     ) -> Course:
         """Choose the way that suits records and network, see above."""
+        if self._may_be_free(problem, start):
+            make = partial(self._long_records, rng=rng)
+            status = yield from InRoom(problem, tracker, rng, make).run()
+            if status is not None:
+                return status
         if not self._is_large(problem, start, tracker):
             return (yield from self._moderate(problem, start, tracker, rng))
         large = LargeNetwork(problem, tracker, rng, partial(self._moderate, rng=rng))
@@ -153,6 +159,14 @@ class LevenbergMarquardt(AbstractSolver):
         limits = StageLimits(self.tol, self.stage_tol, self.patience)
         options = self.n_starts, self.race_iter, limits, self.careful
         return LongRecords(Race(problem, tracker, rng, *options))
+
+    def _may_be_free(self, problem: Problem, start: FloatArray | None) -> bool:
+        """Whether the records are few for the weights of sizes that are given."""
+        whole = problem.whole
+        if problem.may_widen or start is not None or problem.constraint is not None:
+            return False
+        is_ordinary = whole is not None and whole.is_plain and not whole.is_slow
+        return is_ordinary and self.max_iter >= FOR_BOTH
 
     @staticmethod
     def _is_large(problem: Problem, start: FloatArray | None, tracker: Tracker) -> bool:

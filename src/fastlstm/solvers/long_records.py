@@ -33,6 +33,8 @@ from fastlstm.starts.bent_linear import BentLinear
 
 FloatArray = NDArray[np.float64]
 
+TRIED = 0.25  # of the time, after which it is clear how records of medium length are to be fitted
+
 
 @dataclass
 class LongRecords:

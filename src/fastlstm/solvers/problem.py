@@ -153,6 +153,8 @@ class Problem:
         What an error costs, in training and in judging.
     n_lagged : int
         Last inputs of the network that are earlier values of the others.
+    room : Network or None
+        What free sizes have to stay within; no limit when None.
     alternative : Network or None
         Another structure, which "lm" trains as well where time is left.
     gate_ridge : float
@@ -173,6 +175,7 @@ class Problem:
     may_widen: bool = False
     loss: AbstractLoss = SQUARED
     n_lagged: int = 0
+    room: Network | None = None
     alternative: Network | None = None
     gate_ridge: float = 1.0
 
@@ -207,7 +210,11 @@ class Problem:
 
     def with_network(self, network: Network, alternative: Network | None = None) -> Problem:
         """Return the problem for another network; the linear model stays."""
-        other = replace(self, network=network, alternative=alternative)
+        return self.changed(network=network, alternative=alternative)
+
+    def changed(self, **fields: Any) -> Problem:
+        """Exchange fields that the linear model does not depend on."""
+        other = replace(self, **fields)
         vars(other)["linear"] = self.linear  # where cached_property keeps it
         return other
 

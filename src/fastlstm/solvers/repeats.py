@@ -102,7 +102,8 @@ class Repeats:
         first = [(self.problem.network, other) for other in self.others]
         if self.problem.alternative is not None:
             first.append((self.problem.alternative, None))
-        for number in range(len(self.others) + (FITS if self._sees_all else LONG_FITS)):
+        few = self._sees_all or self.problem.room is not None
+        for number in range(len(self.others) + (FITS if few else LONG_FITS)):
             network, other = min(self.found, key=lambda rival: rival.rmse).network, None
             if number < len(first):
                 network, other = first[number]

@@ -14,6 +14,7 @@ from fastlstm.merging import Member, average
 from fastlstm.solvers.consensus import agreeing
 from fastlstm.solvers.problem import Problem
 from fastlstm.solvers.rival import Rival
+from fastlstm.solvers.room import that_fit
 from fastlstm.starts.deepening import deepened
 
 FloatArray = NDArray[np.float64]
@@ -41,7 +42,7 @@ class Stack:
         rivals : sequence of Rival
             Up to about ten, at least one.
         """
-        members = agreeing(rivals, problem.train, ALIKE, APART)
+        members = that_fit(agreeing(rivals, problem.train, ALIKE, APART), problem.room)
         pairs = zip(members, stacked(problem, members), strict=True)
         kept = [(one, float(weight)) for one, weight in pairs if weight > 0.0]
         return cls(tuple(one for one, _ in kept), tuple(weight for _, weight in kept))

@@ -13,6 +13,7 @@ from fastlstm.network import Network
 from fastlstm.solvers.damped_descent import DescentState
 from fastlstm.solvers.effort import MAX_WEIGHTS
 from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.room import clipped
 from fastlstm.solvers.stage_descent import StageLimits, descend_stages
 from fastlstm.solvers.stages import WHOLE, Stages
 from fastlstm.solvers.tracker import Iterate, Tracker, free_run_rmse
@@ -28,14 +29,15 @@ MORE_UNITS, MORE_HEAD = 2, 4  # of every layer, in one round
 ROUND_TOL, ROUND_PATIENCE = 1e-3, 10  # end a descent of a round
 
 
-def widened(network: Network) -> Network:
-    """Return a network with more units in every layer."""
-    return Network(
+def widened(network: Network, room: Network | None = None) -> Network:
+    """Return a network with more units in every layer, as far as there is room."""
+    wider = Network(
         network.n_inputs,
         network.n_outputs,
         tuple(width + MORE_UNITS for width in network.hidden_sizes),
         tuple(width + MORE_HEAD for width in network.head_sizes),
     )
+    return wider if room is None else clipped(wider, room)
 
 
 def in_wider(
@@ -99,8 +101,8 @@ class Widening:
     def _grow(self) -> Course:
         """Add units, all of them silent at first, and descend."""
         network, params = self._best()
-        wider = widened(network)
-        if wider.n_params > MAX_WEIGHTS:
+        wider = widened(network, self.problem.room)
+        if wider == network or wider.n_params > MAX_WEIGHTS:
             return
         stages = self._stages(wider)
         start = in_wider(network, params, stages, self.rng)
