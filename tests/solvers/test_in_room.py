@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from fastlstm import LSTMRegressor
 from fastlstm.network import Network
@@ -112,3 +113,13 @@ def test_few_independent_outputs_are_for_the_network_itself(monkeypatch, record)
     """A held-out tail would tell little of them."""
     monkeypatch.setattr(in_room, "MANY", np.inf)
     assert "6" not in units(fitted(record, (12,), max_iter=200))
+
+
+@pytest.mark.parametrize(("hidden", "has_room"), [((12,), False), ((8, 8), True)])
+def test_curves_in_front_of_poles_are_for_networks_with_room(hidden, has_room):
+    """One layer has none for them, whatever the outputs ask for; then the small network goes on."""
+    u = np.random.default_rng(1).uniform(-1.0, 1.0, (2400, 1))
+    y = lfilter([0.3], [1.0, -0.7], np.sin(3.0 * np.pi * u), axis=0)
+    model = fitted((u, y), hidden, max_iter=220)
+    small = [" units: " in row.phase for row in model.history_]
+    assert small[0] and all(small) != has_room

@@ -54,7 +54,7 @@ def bends_for(
     whole = problem.whole
     integrates = whole is not None and np.any(whole.gains)
     adds_up = integrates or problem.gate_ridge != 1.0  # increments: what they add up to counts
-    if problem.n_lagged or problem.constraint or adds_up or not _has_room(problem):
+    if problem.n_lagged or problem.constraint or adds_up or not has_room(problem):
         return None
     some = records.spread(LOOKED_AT, LOOKED_AT // 2)
     room = None if problem.may_widen else problem.network.hidden_sizes[0]
@@ -79,7 +79,7 @@ def is_worth_it(start_square: float, linear_square: float) -> bool:
     return start_square < WORTH**2 * linear_square
 
 
-def _has_room(problem: Problem) -> bool:
+def has_room(problem: Problem) -> bool:
     """Whether sizes are free, or a second layer has room for a state and what acts at once."""
     widths, n_outputs = problem.network.hidden_sizes, problem.network.n_outputs
     given = len(widths) > 1 and widths[1] > n_outputs and min(widths[1:]) >= n_outputs

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fastlstm.solvers.bent_start import has_room
 from fastlstm.solvers.first_network import begin_in_room
 from fastlstm.solvers.independent import independent
 from fastlstm.solvers.inner_course import followed
@@ -61,6 +62,7 @@ class InRoom:
         own.begin(self.tracker.iterations_left)
         inside = Inside(self.tracker, own, near_linear_weights(self.problem.network, self.rng))
         fit = self.make(inner, own)
+        fit.may_bend = has_room(self.problem)
         try:
             yield from followed(fit.begin(None, TRIED), own, inside.show, lambda: own.exhausted)
             if fit.asks_for_bends:

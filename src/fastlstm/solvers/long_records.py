@@ -52,6 +52,8 @@ class LongRecords:
         Where the descent has paused.
     may_bend : bool
         Whether curves may be put in front of the poles.
+    is_behind : bool
+        Whether there are some already.
     bent : BentFit or None
         What goes on instead, where that is better.
     asks_for_bends : bool
@@ -65,6 +67,7 @@ class LongRecords:
     candidates: list[Candidate] = field(default_factory=list)
     reached: Reached | None = None
     may_bend: bool = True
+    is_behind: bool = False
     bent: BentFit | None = None
     asks_for_bends: bool = False
     leaves_time: bool | None = None
@@ -125,7 +128,7 @@ class LongRecords:
             if candidate is not None:
                 self.candidates = [candidate]
             return candidate is not None
-        fit = BentFit(self.race, model, partial(LongRecords, may_bend=False))
+        fit = BentFit(self.race, model, partial(LongRecords, may_bend=False, is_behind=True))
         is_better = yield from fit.begin()
         self.bent = fit if is_better else None
         return is_better
@@ -172,7 +175,7 @@ class LongRecords:
     @property
     def _is_whitened(self) -> bool:
         """Whether errors are alike; behind bends they may be what the curves lack."""
-        return self.may_bend and self._whitening.is_wanted
+        return not self.is_behind and self._whitening.is_wanted
 
     @property
     def _whitening(self) -> Whitening:
