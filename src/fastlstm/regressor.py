@@ -50,8 +50,9 @@ class LSTMRegressor(
         Width of each LSTM layer, from the input upwards. With "auto" here and for the head, a
         short record gets the average of a few small networks, written as one network; a long
         one gets (6,), or (6, 6) if the plant is of high order, made wider while validation gains
-        by it, and averaged with other fits while there is time. `summary` tells. Of given sizes
-        with too many weights for the time, a part is trained first and grown into the rest.
+        by it, and averaged with other fits while there is time. `summary` tells. Given sizes with
+        many weights for the data are a limit within which the same is done; of those with too many
+        for the time, a part is trained first and grown into the rest.
     head_sizes : tuple of int or "auto", default="auto"
         Widths of the tanh layers of the MLP head; () for a linear readout. See above; where
         `hidden_sizes` are given, "auto" means (8,).
