@@ -8,9 +8,11 @@ from fastlstm import LSTMRegressor
 from fastlstm.network import Network
 from fastlstm.records import Records
 from fastlstm.solvers import Clock, Problem, Tracker, in_room
+from fastlstm.solvers.first_network import begin_in_room
 from fastlstm.solvers.inside import Inside
 from fastlstm.solvers.tracker import Iterate
 from fastlstm.starts.near_linear import near_linear_weights
+from fastlstm.training import Task
 from problems import teacher_params, teacher_records
 
 MAX_ITER = 300
@@ -123,3 +125,26 @@ def test_curves_in_front_of_poles_are_for_networks_with_room(hidden, has_room):
     model = fitted((u, y), hidden, max_iter=220)
     small = [" units: " in row.phase for row in model.history_]
     assert small[0] and all(small) != has_room
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "hidden", "first"),
+    [
+        (7000, (16,), None),
+        (7000, (16, 16), (6,)),
+        (3000, (16,), (6,)),
+        (450, (16,), (4,)),
+        (450, (3, 16), (3,)),
+        (200, (16,), None),
+    ],
+)
+def test_what_comes_first_depends_on_the_data(n_steps, hidden, first):
+    """None where one layer has enough of them, or where even four units have too few."""
+    records = teacher_records(Network(1, 1, (3,)), [n_steps], seed=3)
+    settings = LSTMRegressor(hidden, ()).get_params()
+    problem = Task.of(settings, (records.u, records.y, None)).problem
+    begun = begin_in_room(problem)
+    assert (None if begun is None else begun.network.hidden_sizes) == first
+    if begun is not None:
+        assert begun.may_widen and begun.room == problem.network
+        assert begun.whole is None or begun.whole.is_medium
