@@ -38,6 +38,7 @@ from fastlstm.solvers import (
     bent_start,
     early_growth,
     first_network,
+    free_trial,
     in_room,
     increments,
     innovations,
@@ -122,6 +123,17 @@ def medium() -> Iterator[Trial]:
                 {"time_limit": LIMIT},
                 ((problem, "SHORT", 0), (posing, "SHORT", 0)),
             )
+
+
+def free() -> Iterator[Trial]:
+    """Short records with and without the trial of a free network."""
+    never = ((free_trial, "begin_free", lambda _: None),)
+    for n_train in (500, 1000):
+        for noise in (0.001, 0.03):
+            for plant in ("np2", "np4", "duffing", "wiener_hammerstein", "bouc_wen_simulated"):
+                common = f"{plant}, {n_train:,} steps", n_train, noise
+                yield Trial(*common, "as it is", {})
+                yield Trial(*common, "no trial", {}, never)
 
 
 def repeats_averaged() -> Iterator[Trial]:
@@ -264,6 +276,7 @@ PARTS = {
     "large": large,
     "room": room,
     "medium": medium,
+    "free": free,
     "repeats": repeats_averaged,
     "slow_noise": slow_noise,
     "first": first,

@@ -16,6 +16,7 @@ from fastlstm.solvers.bent_paths import BentPaths
 from fastlstm.solvers.bent_start import bends_for
 from fastlstm.solvers.choice import Choice, Entry, choose, pooled_rmse
 from fastlstm.solvers.folds import Fold, held_out_rows
+from fastlstm.solvers.free_trial import FreeTrial
 from fastlstm.solvers.joined import Joined
 from fastlstm.solvers.problem import Problem, Status, Whole
 from fastlstm.solvers.ridge_path import STEPS, RidgePath
@@ -41,6 +42,7 @@ MAX_WIDTH = 12  # that many inputs alone make them; the cost of a step grows wit
 FEWER_STEPS = 6  # iterations at one strength of the ridge, where rounds are averaged
 ROUNDS = 4  # searches that are averaged, if there is time
 MAX_UNITS = 100  # of a layer of the average, beyond which there is no further round
+TRIAL = 2.0  # times the first round, at most, for the first fit of a trial
 ENOUGH = 0.5  # of the time of the longest round so far, for a round of fewer networks
 CLEARLY = 0.9  # of the held-out error (RMSE) of the average
 SEARCH_SHARE = 0.75  # of the time of a search; the rest is for the last fit on all rows
@@ -75,6 +77,8 @@ class Committee:
     rival : Rival or None
         The answer where its held-out error is clearly smaller: where noise is most of both errors
         an average is nearer to the plant than one network.
+    trial : FreeTrial or None
+        What comes after the first round, if errors still fall where its paths end.
     """
 
     problem: Problem
@@ -82,6 +86,7 @@ class Committee:
     tracker: Tracker
     rng: np.random.Generator
     rival: Rival | None = None
+    trial: FreeTrial | None = None
     rounds: list[list[Entry]] = field(default_factory=list)
     durations: list[float] = field(default_factory=list)  # of those that are done, of the budget
     folds: list[Fold] = field(default_factory=list)
@@ -117,6 +122,11 @@ class Committee:
             self.bent = self._behind_bends()
             while self._has_time():
                 yield from self._round()
+                if self.trial is not None and self._ends_early and self._has_plenty:
+                    most = TRIAL * self.durations[0]
+                    yield from self.trial.run(self._choice(self.rounds[0]).rmse, most)
+                    if self.trial.found is not None:
+                        break
         finally:
             status = self._decide()
         return status
@@ -138,6 +148,20 @@ class Committee:
         Drifts of integrating plants have heavy tails: one bad round spoils an average.
         """
         return not self.problem.may_widen or bool(np.any(self.whole.gains))
+
+    @property
+    def _has_plenty(self) -> bool:
+        """Whether all rounds find time behind a trial."""
+        return (ROUNDS + TRIAL) * self.durations[0] <= 1.0
+
+    @property
+    def _ends_early(self) -> bool:
+        """Whether the weakest ridge is the best for half of what the first round has chosen."""
+        if len(self.rounds) > 1 or self.bent is not None:
+            return False
+        entries = self._choice(self.rounds[0]).entries
+        at_end = [entry.best == min(map(len, entry.points)) - 1 for entry in entries]
+        return 2 * sum(at_end) >= len(entries) > 0
 
     def _round(self) -> Course:
         begun, entries = self.tracker.used, []
@@ -279,7 +303,8 @@ class Committee:
         if linear > 0.0:
             joined.add(self._linear(), linear, self.everything.noise)
             names.append("linear model")
-        rmse, rival = pooled_rmse(choices, self.folds), self.rival
+        rmse = pooled_rmse(choices, self.folds)
+        rival = self.rival if self.trial is None else self.trial.found
         if rival is not None and not rmse * CLEARLY < rival.rmse:
             errors_of = rival.rmse_train, rival.rmse
             self.tracker.decide(rival.network, rival.params, rival.phase, *errors_of)

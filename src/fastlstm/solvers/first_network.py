@@ -79,6 +79,29 @@ def begin_in_room(problem: Problem) -> Problem | None:
     return None
 
 
+def begin_free(problem: Problem) -> Problem | None:
+    """Exchange the network by a small one for which short records are of medium length.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of short records, with free sizes.
+
+    Returns
+    -------
+    problem : Problem or None
+        None where they are short for a very small network as well.
+    """
+    whole, channels = problem.whole, (problem.network.n_inputs, problem.network.n_outputs)
+    assert whole is not None
+    for sizes in ((SMALL_HIDDEN, SMALL_HEAD), (SMALLER_HIDDEN, SMALLER_HEAD)):
+        small = Network(*channels, *sizes)
+        judged = whole.for_weights(small.n_params)
+        if judged is None or judged.is_medium:
+            return problem.with_network(small, problem.network).changed(whole=judged)
+    return None
+
+
 def begin_smallest(problem: Problem) -> Problem:
     """Exchange the network of a plant that integrates by a very small one, which then grows.
 

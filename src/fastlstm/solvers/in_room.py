@@ -9,7 +9,7 @@ import numpy as np
 
 from fastlstm.solvers.bent_start import has_room
 from fastlstm.solvers.first_network import begin_in_room
-from fastlstm.solvers.independent import independent
+from fastlstm.solvers.independent import MANY, independent
 from fastlstm.solvers.inner_course import followed
 from fastlstm.solvers.inside import Inside
 from fastlstm.solvers.long_records import TRIED, LongRecords
@@ -17,7 +17,6 @@ from fastlstm.solvers.problem import Problem, Status
 from fastlstm.solvers.tracker import Iterate, Tracker
 from fastlstm.starts.near_linear import near_linear_weights
 
-MANY = 45.0  # outputs for training, as good as independent, below which held-out ones are luck
 MUCH = 2.0  # times the weights of the network that comes first, below which it gains little
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from fastlstm.records import Records
 
+MANY = 45.0  # outputs for training, as good as independent, below which held-out ones are luck
 LAGS = 4  # a record has that many times as many steps as lags of its autocorrelation that count
 
 

@@ -12,6 +12,7 @@ from fastlstm.solvers.base import AbstractSolver, Course
 from fastlstm.solvers.checks import check_options
 from fastlstm.solvers.committee import Committee
 from fastlstm.solvers.effort import MAX_WEIGHTS
+from fastlstm.solvers.free_trial import FreeTrial
 from fastlstm.solvers.in_room import InRoom
 from fastlstm.solvers.increments import IncrementRounds
 from fastlstm.solvers.large_networks import LargeNetwork, is_large
@@ -50,11 +51,11 @@ class LevenbergMarquardt(AbstractSolver):
        last part of the time is for a fit to what is new in them, see `Whitening`.
     5. The iterate that was best on free-run validation is returned.
 
-    Short records go another way, see `Committee`; records of medium length (2.5 to 10 residuals
-    per weight) are tried as long ones first, and so are the increments of a plant that integrates,
-    see `IncrementRounds`. Sizes that are given and many for such records are a limit for free
-    ones, see `InRoom`. Of a network with too many weights for the time a part is trained first,
-    see `LargeNetwork`.
+    Short records go another way, see `Committee` and `FreeTrial`; records of medium length (2.5 to
+    10 residuals per weight) are tried as long ones first, and so are the increments of a plant that
+    integrates, see `IncrementRounds`. Sizes that are given and many for such records are a limit
+    for free ones, see `InRoom`. Of a network with too many weights for the time a part is trained
+    first, see `LargeNetwork`.
 
     Parameters
     ----------
@@ -148,7 +149,12 @@ class LevenbergMarquardt(AbstractSolver):
             goes_on = rival is not None and (problem.may_widen or rival.rmse <= CLEAN)
             if goes_on and not fit.asks_for_bends:
                 return (yield from fit.finish())
-        status = yield from Committee(problem, whole, tracker, rng, rival=rival).run(start)
+        trial = None
+        if for_both and rival is None:
+            make = partial(self._long_records, rng=rng.spawn(1)[0])
+            trial = FreeTrial.of(problem, tracker, make)
+        search = Committee(problem, whole, tracker, rng, rival=rival, trial=trial)
+        status = yield from search.run(start)
         if for_both and whole.is_medium and not problem.may_widen:
             yield from Whitening(problem, tracker).run_best()
         return status

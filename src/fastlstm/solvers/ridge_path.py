@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class Point:
         """Mean squared error on the held-out rows as it counts in the choice."""
         return self.risk**2 * self.held_error
 
-    @property
+    @cached_property
     def held_error(self) -> float:
         """Mean squared error on the held-out rows."""
         return mean_square(self.misfit) if self.fold is None else self.fold.held_square(self.misfit)

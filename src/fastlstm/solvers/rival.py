@@ -25,8 +25,9 @@ class Rival:
 
     @classmethod
     def of(cls, tracker: Tracker) -> Rival | None:
-        """Best of a tracker so far, judged on all validation records."""
-        tracker.judge_by(tracker.problem.judged)
+        """Best of a tracker so far, judged on all validation records where nothing is decided."""
+        if not tracker.decided:
+            tracker.judge_by(tracker.problem.judged)
         if tracker.best is None:
             return None
         network = tracker.best_network or tracker.problem.network
