@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from threadpoolctl import threadpool_limits
 
 from fastlstm.network import Network
-from fastlstm.solvers.problem import Problem
+from fastlstm.solvers.problem import Problem, Whole
 from fastlstm.solvers.room import clipped
 
 USUAL_HIDDEN, USUAL_HEAD = (6, 6), (8,)  # that free sizes stand for where nothing else is known
@@ -72,11 +74,8 @@ def begin_in_room(problem: Problem) -> Problem | None:
         return None
     usual = clipped(usual, room)
     first = begin_small(problem.changed(may_widen=True, room=room, network=usual))
-    for begun in (first, *(first.with_network(clipped(one, room), usual) for one in smaller)):
-        judged = whole.for_weights(begun.network.n_params)
-        if judged is None or judged.is_medium:
-            return begun.changed(whole=judged)
-    return None
+    within = (first.with_network(clipped(one, room), usual) for one in smaller)
+    return _first_not_short(whole, (first, *within))
 
 
 def begin_free(problem: Problem) -> Problem | None:
@@ -94,11 +93,17 @@ def begin_free(problem: Problem) -> Problem | None:
     """
     whole, channels = problem.whole, (problem.network.n_inputs, problem.network.n_outputs)
     assert whole is not None
-    for sizes in ((SMALL_HIDDEN, SMALL_HEAD), (SMALLER_HIDDEN, SMALLER_HEAD)):
-        small = Network(*channels, *sizes)
-        judged = whole.for_weights(small.n_params)
+    sizes = (SMALL_HIDDEN, SMALL_HEAD), (SMALLER_HIDDEN, SMALLER_HEAD)
+    small = (Network(*channels, *one) for one in sizes)
+    return _first_not_short(whole, [problem.with_network(one, problem.network) for one in small])
+
+
+def _first_not_short(whole: Whole, problems: Iterable[Problem]) -> Problem | None:
+    """Return the first problem for whose network records are not short, and how long they are."""
+    for problem in problems:
+        judged = whole.for_weights(problem.network.n_params)
         if judged is None or judged.is_medium:
-            return problem.with_network(small, problem.network).changed(whole=judged)
+            return problem.changed(whole=judged)
     return None
 
 
